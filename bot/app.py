@@ -1,0 +1,276 @@
+"""The composition root: one straight function that opens every part, top to bottom. The only place that names a back end."""
+
+import asyncio
+import contextlib
+import logging
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from rich.console import Console
+from slack_bolt.async_app import AsyncApp
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bot import checks, pages
+from bot.backends.card import CardKeeper
+from bot.backends.playbooks import ServicePrompts, Services, services
+from bot.backends.records import Records, records
+from bot.backends.shelf_live import LiveShelf, live_shelf
+from bot.backends.spans_choice import SpanStore, span_store
+from bot.backends.walk import Crew, Diagnose
+from bot.backends.work_dbos import DbosWork, work_dbos
+from bot.errors import BadInput
+from bot.model.incident import Incident, Progress
+from bot.model.page import Page
+from bot.model.report import Report
+from bot.pages.changes import parse_changes
+from bot.ports import Metrics, Picture, Spans, Surface
+from bot.settings import Settings, secrets
+from bot.slack import bolt, chart, client, events, people, surface, trouble
+from bot.slack import incident as buttons
+from bot.telemetry.declared import Declared, declare
+from bot.telemetry.otlp import read_json, read_protobuf
+from bot.telemetry.repair import repair
+from bot.terminal.surface import TerminalSurface
+from bot.triage import Sources, Triage
+from bot.web import Decoded, Doors, Hooks, Meters, Otlp, PageSource, web
+
+log = logging.getLogger(__name__)
+
+FORGET_EVERY_S = 3600.0  # what is too old is little beside what is not
+REDELIVERED_S = 3 * 86400.0  # PagerDuty tries for two days, Slack for one
+
+SurfaceFactory = Callable[[], Surface]
+
+
+@dataclass(frozen=True)
+class App:
+    """What runs. `notes`: what is connected and what is missing, one line each, for whoever started it."""
+
+    web: FastAPI
+    records: Records
+    spans: Spans
+    triage: Triage
+    surface: Surface
+    work: DbosWork
+    meters: Meters
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Door:
+    """Where people read and press buttons. `bolt` and `handler` only with Slack."""
+
+    surface: Surface
+    note: str
+    draw: Callable[[Incident], Picture | None] | None = None
+    bolt: AsyncApp | None = None
+    handler: Callable[[Request], Awaitable[Response]] | None = None
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings, surface_factory: SurfaceFactory | None = None, clock: Callable[[], float] = time.time
+) -> AsyncIterator[App]:
+    """Everything, open and at work; closed in reverse, also when a later part fails to open.
+
+    `surface_factory` takes the place of Slack; `clock` gives the "now" of every page (epoch seconds).
+    BadSettings, BadInput: what is configured cannot be used. SourceUnavailable: a database does not answer.
+    """
+    async with AsyncExitStack() as stack:
+        meters = Meters()
+        known = await asyncio.to_thread(services, settings.playbooks)
+        declared = declare(dict(known.attributes), place="playbooks/service: attributes")
+        kept = await stack.enter_async_context(records(settings.sqlalchemy_url))
+        elsewhere = settings.spans_url.get_secret_value() if settings.spans_url else None
+        store = await stack.enter_async_context(span_store(elsewhere, settings.home, declared))
+        metrics = await _metrics(stack, settings)
+        shelf = await _shelf(stack, settings)
+        triage = Triage(
+            Sources(store.spans, metrics=metrics, changes=kept.past, prompts=ServicePrompts(known), history=kept.past, runbooks=shelf)
+        )
+        door = _door(settings, surface_factory)
+        worker = await asyncio.to_thread(_worker, settings)
+        keeper = CardKeeper(kept.cards, door.surface, worker, clock, failed=meters.surface_failed)
+        crew = Crew(
+            incidents=kept.incidents,
+            cards=kept.cards,
+            surface=door.surface,
+            diagnose=_diagnose(triage, known),
+            draw=door.draw,
+            announced=lambda incident: meters.announced(clock() - incident.opened_at.timestamp()),
+            triaged=meters.triaged,
+        )
+        work = await stack.enter_async_context(
+            work_dbos(crew, keeper, kept.cards, url=settings.database_url, home=settings.home, worker=worker, clock=clock)
+        )
+        await stack.enter_async_context(_forgetting(kept, store, settings.span_retention_hours * 3600.0, clock))
+        await _listen(stack, settings, door, kept, keeper, shelf, clock)
+        tokens, limit = secrets(settings.hook_tokens), settings.body_limit_bytes
+        doors = Doors(
+            hooks=Hooks(_page_sources(settings), parse_changes, kept.intake, work, tokens, limit, clock, meters),
+            otlp=Otlp(_decoder(declared), store.intake, secrets(settings.otlp_token), settings.otlp_limit_bytes, meters),
+            incidents=kept.incidents,
+            meters=meters,
+            console_tokens=secrets(settings.console_tokens),
+            ready={"records": lambda: kept.incidents.recent(1)},
+            slack=door.handler,
+        )
+        yield App(web(doors), kept, store.spans, triage, door.surface, work, meters, _notes(settings, known, shelf, door, store))
+
+
+def _decoder(declared: Declared) -> Callable[[bytes, bool], Decoded]:
+    """OTLP bytes -> canonical spans, with the attributes that services declare."""
+
+    def decode(raw: bytes, is_json: bool) -> Decoded:
+        if raw[:2] == b"\x1f\x8b":
+            raise BadInput("gzip, but no Content-Encoding says so", place="body")  # the door's cap is on what it unpacks itself
+        read = (read_json if is_json else read_protobuf)(raw, declared=declared)
+        why = ", ".join(f"{count} {reason}" for reason, count in sorted(read.skipped.items()))
+        return Decoded(repair(read.spans), sum(read.skipped.values()), why)
+
+    return decode
+
+
+def _page_sources(settings: Settings) -> dict[str, PageSource]:
+    signing = {"pagerduty": secrets(settings.pagerduty_secrets), "grafana": secrets(settings.grafana_secrets)}
+    tokens = secrets(settings.hook_tokens)
+    return {name: _page_source(name, signing.get(name, ()), tokens) for name in pages.sources()}
+
+
+def _page_source(name: str, signing: tuple[str, ...], tokens: tuple[str, ...]) -> PageSource:
+    """One that can prove itself, by signature or token, is let in from anywhere; without a secret only this machine is."""
+
+    def parse(raw: bytes, headers: Mapping[str, str]) -> Sequence[Page]:
+        return pages.parse(name, raw, headers)
+
+    def delivery_id(raw: bytes, headers: Mapping[str, str]) -> str | None:
+        return pages.delivery_id(name, raw, headers)
+
+    def verify(raw: bytes, headers: Mapping[str, str], now: float) -> None:
+        pages.verify(name, raw, headers, signing, tokens, now)
+
+    proves = bool(tokens) or (bool(signing) and pages.signed(name))
+    return PageSource(name, parse, delivery_id, verify if proves else None)
+
+
+def _diagnose(triage: Triage, known: Services) -> Diagnose:
+    async def diagnose(incident: Incident, progress: Callable[[Progress], Awaitable[None]]) -> Report:
+        """As of the moment the page came: a second run after a crash looks at the same window."""
+        paged = incident.paged_at or incident.opened_at
+        return await triage.run(incident.page, paged.timestamp(), known.declared(incident.page), progress)
+
+    return diagnose
+
+
+async def _metrics(stack: AsyncExitStack, settings: Settings) -> Metrics | None:
+    if settings.prometheus_url is None:
+        return None
+    from bot.backends.metrics_prometheus import metrics_prometheus
+
+    return await stack.enter_async_context(metrics_prometheus(settings.prometheus_url))
+
+
+async def _shelf(stack: AsyncExitStack, settings: Settings) -> LiveShelf | None:
+    if not await asyncio.to_thread(settings.runbooks.is_dir):
+        return None
+    key = settings.embedder_key.get_secret_value() if settings.embedder_key else None
+    opened = live_shelf(settings.runbooks, settings.home / "index", settings.embedder, settings.embedder_model, key)
+    return await stack.enter_async_context(opened)
+
+
+def _door(settings: Settings, surface_factory: SurfaceFactory | None) -> Door:
+    if surface_factory is not None:
+        return Door(surface_factory(), "incidents: where this program shows them")
+    if settings.slack_bot_token is None:
+        return Door(TerminalSurface(Console()), "incidents: here; Slack is not configured (MIDWATCH_SLACK_BOT_TOKEN)")
+    web_client = client.web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
+    shown = surface.SlackSurface(web_client, settings.slack_channel)
+    where = f"incidents: Slack {settings.slack_channel}"
+    signing = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None
+    listening = bolt.bolt_app(web_client, signing)
+    if settings.slack_app_token is not None:
+        return Door(shown, f"{where}, Socket Mode", chart.draw, listening)
+    if signing is not None:
+        return Door(shown, f"{where}, events at /slack/events", chart.draw, listening, bolt.http_handler(listening, signing))
+    missing = "buttons do nothing without MIDWATCH_SLACK_SIGNING_SECRET or MIDWATCH_SLACK_APP_TOKEN"
+    return Door(shown, f"{where}; {missing}", chart.draw)
+
+
+async def _listen(
+    stack: AsyncExitStack,
+    settings: Settings,
+    door: Door,
+    kept: Records,
+    keeper: CardKeeper,
+    shelf: LiveShelf | None,
+    clock: Callable[[], float],
+) -> None:
+    """Slack's buttons and events; last to open, because all they lead to must stand."""
+    if door.bolt is None:
+        return
+    desk = buttons.Desk(
+        incidents=kept.incidents,
+        decisions=kept.incidents,
+        gate=people.Members(door.bolt.client),
+        show=keeper.show,
+        runbook=shelf.runbook if shelf is not None else lambda _id: None,
+        causes=[check.slug for check in checks.load()],
+        clock=clock,
+    )
+    trouble.install(door.bolt)
+    events.register(door.bolt, kept.intake, clock, lambda why: log.error("Slack is lost: %s", why))
+    buttons.register(door.bolt, desk)
+    if settings.slack_app_token is not None:
+        await stack.enter_async_context(bolt.socket_mode(door.bolt, settings.slack_app_token.get_secret_value()))
+
+
+@asynccontextmanager
+async def _forgetting(kept: Records, store: SpanStore, retention_s: float, clock: Callable[[], float]) -> AsyncIterator[None]:
+    """Drop old spans and delivery ids while inside."""
+
+    async def forever() -> None:
+        while True:
+            try:
+                if store.forget is not None:
+                    await store.forget(clock() - retention_s)
+                await kept.intake.forget(clock() - REDELIVERED_S)
+            except Exception:
+                log.exception("old spans and deliveries were not dropped; it is tried again")
+            await asyncio.sleep(FORGET_EVERY_S)
+
+    task = asyncio.create_task(forever())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def _worker(settings: Settings) -> str:
+    """The worker's name: configured, or made once and kept, so that after a crash its own work is found again."""
+    if settings.worker is not None:
+        return settings.worker
+    file = settings.home / "worker"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError), file.open("x") as new:
+        new.write(uuid.uuid4().hex[:12])
+    return file.read_text().strip() or "worker"
+
+
+def _notes(settings: Settings, known: Services, shelf: LiveShelf | None, door: Door, store: SpanStore) -> tuple[str, ...]:
+    shelved = (
+        f"{len(shelf.shelf.runbooks)} from {settings.runbooks}" if shelf is not None else f"none: there is no folder {settings.runbooks}"
+    )
+    return (
+        door.note,
+        f"state: {'SQLite' if settings.database_url is None else 'PostgreSQL'}; spans: {store.word}",
+        f"metrics: {'Prometheus' if settings.prometheus_url else 'none (MIDWATCH_PROMETHEUS_URL)'}",
+        f"services: {', '.join(service.name for service in known.all) or f'none declared in {settings.playbooks}/service'}",
+        f"runbooks: {shelved}" + (f"; {shelf.word}" if shelf is not None and shelf.word else ""),
+    )

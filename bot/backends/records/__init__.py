@@ -1,0 +1,28 @@
+"""State on SQLite or PostgreSQL: what came in, what was said about it, and what people decided."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from bot.backends.records.cards import SqlCards
+from bot.backends.records.database import database
+from bot.backends.records.incidents import SqlIncidents
+from bot.backends.records.intake import SqlIntake
+from bot.backends.records.past import SqlPast
+
+
+@dataclass(frozen=True)
+class Records:
+    """`intake`: port Intake. `incidents`: Incidents, Decisions. `past`: Changes, History. `cards`: Cards, Workers."""
+
+    intake: SqlIntake
+    incidents: SqlIncidents
+    past: SqlPast
+    cards: SqlCards
+
+
+@asynccontextmanager
+async def records(url: str) -> AsyncIterator[Records]:
+    """Open the database at an async SQLAlchemy URL, migrated; SourceUnavailable when it does not answer."""
+    async with database(url) as opened:
+        yield Records(SqlIntake(opened), SqlIncidents(opened), SqlPast(opened), SqlCards(opened))

@@ -1,0 +1,126 @@
+"""One engine over SQLite or PostgreSQL: short writing transactions, reads that never wait for a writer."""
+
+import asyncio
+import contextlib
+import hashlib
+import sqlite3
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot.errors import SourceUnavailable
+
+BUSY_TIMEOUT_MS = 10_000  # another process may hold SQLite's write lock through a migration
+POOL = 8  # two cores; more connections than that only wait for each other
+STATEMENT_TIMEOUT_S = 15  # a database that needs longer for one of our single-row statements is down
+
+
+class Database:
+    """Transactions over the engine; client errors leave as SourceUnavailable."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self.is_sqlite = engine.dialect.name == "sqlite"
+        self._writer = asyncio.Lock() if self.is_sqlite else None
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction. SQLite has one writer: waiting in line here is fair, its own busy loop is not."""
+        async with self._writer or contextlib.nullcontext(), _translated("write"), self._engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        async with _translated("read"), self._engine.connect() as connection:
+            yield await connection.execution_options(midwatch_reads=True)
+
+    async def only_one(self, connection: AsyncConnection, name: str) -> None:
+        """Until this transaction ends, nobody else is past the same `name`. SQLite's single writer gives that already."""
+        if not self.is_sqlite:
+            number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+            await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.cast(number, sa.BigInteger))))
+
+
+@asynccontextmanager
+async def database(url: str) -> AsyncIterator[Database]:
+    """`sqlite+aiosqlite:///file` or `postgresql+asyncpg://...`; the schema is brought up to date first."""
+    from bot.backends.records.migrate import migrate
+
+    engine = _engine(url)
+    try:
+        async with _translated("migrate"):
+            await migrate(engine)
+        yield Database(engine)
+    finally:
+        await engine.dispose()
+
+
+def _engine(url: str) -> AsyncEngine:
+    if not url.startswith("sqlite"):
+        return create_async_engine(
+            url,
+            pool_size=POOL,
+            pool_pre_ping=True,  # a restarted PostgreSQL must not cost a page
+            connect_args={"command_timeout": STATEMENT_TIMEOUT_S, "timeout": STATEMENT_TIMEOUT_S},
+        )
+    engine = create_async_engine(url, pool_size=POOL, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN comes too late to read before a write; see _begin_sqlite
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    _write_ahead(cursor)
+    cursor.execute("PRAGMA synchronous=FULL")  # a page that was acknowledged survives a power cut
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _write_ahead(cursor: Any) -> None:
+    """Several processes may change the journal of a new file at once; SQLite refuses all but one at once, whatever its busy timeout."""
+    until = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    """A writer takes the lock before its first read, or two could both decide on what they read."""
+    reads = connection.get_execution_options().get("midwatch_reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+@asynccontextmanager
+async def _translated(asked: str) -> AsyncIterator[None]:
+    try:
+        yield
+    except sa.exc.IntegrityError:
+        raise  # a broken rule of ours, not an absent database
+    except (DBAPIError, PoolTimeout, OSError, TimeoutError) as error:
+        raise SourceUnavailable(f"the database did not answer: {type(error).__name__}", source="records", asked=asked) from error
+
+
+def storable(text: str, limit: int) -> str:
+    """Cut, and without what PostgreSQL refuses in a text: NUL and lone surrogates."""
+    return text[:limit].replace("\x00", "").encode("utf-8", "replace").decode()
+
+
+def short_id(text: str) -> str:
+    """A stranger's id as a primary key: itself, or its hash when it is too long for one."""
+    clean = storable(text, len(text))
+    return clean if len(clean) <= 200 else hashlib.sha256(clean.encode()).hexdigest()

@@ -1,0 +1,74 @@
+"""The shelf of a running service: answers by words from the first second, by meaning once its index is up to date."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from bot.backends.embed_cache import CachedEmbedder
+from bot.backends.embed_choice import chosen_embedder
+from bot.backends.vectors_chroma import chroma_vectors
+from bot.errors import MidwatchError
+from bot.model.report import NextAction
+from bot.model.runbook import Hit, Runbook
+from bot.ports import Embedder
+from bot.shelf import index
+from bot.shelf.index import Dense
+from bot.shelf.read import Shelved, read_folders
+from bot.shelf.shelf import Shelf
+
+log = logging.getLogger(__name__)
+
+
+class LiveShelf:
+    """Port Runbooks; the shelf behind it is exchanged once."""
+
+    def __init__(self, shelf: Shelf, word: str) -> None:
+        self.shelf = shelf
+        self.word = word  # what to tell people about the embedder; "" = nothing
+
+    async def for_cause(self, cause: str, service: str | None) -> tuple[Hit, ...]:
+        return await self.shelf.for_cause(cause, service)
+
+    async def search(self, query: str, k: int, groups: frozenset[str]) -> tuple[Hit, ...]:
+        return await self.shelf.search(query, k, groups)
+
+    def next_actions(self, cause: str) -> tuple[NextAction, ...]:
+        return self.shelf.next_actions(cause)
+
+    def runbook(self, runbook_id: str) -> Runbook | None:
+        return self.shelf.runbook(runbook_id)
+
+
+@asynccontextmanager
+async def live_shelf(folder: Path, at: Path, choice: str, model: str, key: str | None) -> AsyncIterator[LiveShelf]:
+    """Runbooks of `folder`, their index below `at`; `choice`, `model` and `key` are those of the settings. BadInput names a broken file."""
+    shelved = await asyncio.to_thread(read_folders, [folder])
+    async with AsyncExitStack() as stack:
+        embedder, word = await stack.enter_async_context(chosen_embedder(choice, model, key))
+        live = LiveShelf(Shelf([document.runbook for document in shelved.documents]), word)
+        if embedder is not None:
+            learning = asyncio.create_task(_learn(live, shelved, at, embedder))
+            stack.push_async_callback(_stop, learning)
+        yield live
+
+
+async def _learn(live: LiveShelf, shelved: Shelved, at: Path, embedder: Embedder) -> None:
+    """Index, exchange the shelf, and keep the vectors open until cancelled. A failure leaves search by words, and is said in the log."""
+    try:
+        async with chroma_vectors(at / "chroma", embedder.name) as vectors:
+            await index.build(shelved, at, Dense(vectors, CachedEmbedder(embedder, at / "embeddings.db")))
+            live.shelf = Shelf(live.shelf.runbooks, Dense(vectors, embedder))
+            await asyncio.Event().wait()
+    except MidwatchError as error:
+        log.warning("runbooks are searched by words alone: %s", error)
+    except Exception:
+        log.exception("runbooks are searched by words alone")
+
+
+async def _stop(learning: asyncio.Task[None]) -> None:
+    learning.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await learning

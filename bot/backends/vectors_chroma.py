@@ -1,0 +1,123 @@
+"""Vectors: Chroma's persistent client in a folder. It gets vectors from us and never an embedding model of its own."""
+
+import asyncio
+import hashlib
+import importlib
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bot.errors import SourceUnavailable
+from bot.model.runbook import Passage
+
+BATCH = 1000  # passages a write; Chroma refuses more than about 5,400
+EF = 200  # candidates the graph keeps while building and searching: the default of 100 misses neighbours once a filter is on
+_LISTS = ("causes", "services", "groups")
+
+T = TypeVar("T")
+
+
+class ChromaVectors:
+    """One collection an embedder: vectors of different models cannot be compared, nor have they one length.
+
+    Chroma blocks, so every call runs in one thread of its own. Its failures become SourceUnavailable.
+    """
+
+    def __init__(self, folder: Path, embedder: str, thread: ThreadPoolExecutor) -> None:
+        self._folder = folder
+        self._name = "passages-" + hashlib.sha256(embedder.encode()).hexdigest()[:16]
+        self._thread = thread
+        self._client: Any = None
+        self._collection: Any = None
+
+    async def put(self, passages: Sequence[Passage], vectors: Sequence[Sequence[float]]) -> None:
+        def write() -> None:
+            for start in range(0, len(passages), BATCH):
+                part = passages[start : start + BATCH]
+                self._opened().upsert(
+                    ids=[passage.id for passage in part],
+                    embeddings=[list(vector) for vector in vectors[start : start + BATCH]],
+                    documents=[passage.text for passage in part],
+                    metadatas=[_metadata(passage) for passage in part],
+                )
+
+        await self._run(write, f"put {len(passages)} passages")
+
+    async def near(self, vector: Sequence[float], k: int, groups: frozenset[str]) -> tuple[tuple[Passage, float], ...]:
+        def read() -> tuple[tuple[Passage, float], ...]:
+            collection = self._opened()
+            least = min(k, collection.count())
+            if least < 1:
+                return ()
+            include = ["documents", "metadatas", "distances"]
+            found = collection.query(query_embeddings=[list(vector)], n_results=least, where=readable(groups), include=include)
+            rows = zip(found["ids"][0], found["documents"][0], found["metadatas"][0], found["distances"][0], strict=True)
+            hits = [(_passage(id_, text, metadata), 1.0 - float(distance)) for id_, text, metadata, distance in rows]
+            return tuple(sorted(hits, key=lambda hit: (-hit[1], hit[0].id)))
+
+        return await self._run(read, f"nearest {k} for {len(groups)} groups")
+
+    async def ids(self) -> frozenset[str]:
+        return await self._run(lambda: frozenset(str(id_) for id_ in self._opened().get(include=[])["ids"]), "ids")
+
+    async def remove(self, ids: Sequence[str]) -> None:
+        def drop() -> None:
+            for start in range(0, len(ids), BATCH):
+                self._opened().delete(ids=list(ids[start : start + BATCH]))
+
+        await self._run(drop, f"remove {len(ids)} passages")
+
+    def _opened(self) -> Any:
+        """Opened at first use, in the thread: importing Chroma takes two seconds."""
+        if self._collection is None:
+            chromadb = importlib.import_module("chromadb")
+            config = importlib.import_module("chromadb.config")
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._client = chromadb.PersistentClient(str(self._folder), settings=config.Settings(anonymized_telemetry=False))
+            self._collection = self._client.get_or_create_collection(
+                self._name,
+                embedding_function=None,
+                configuration={"hnsw": {"space": "cosine", "ef_construction": EF, "ef_search": EF}},
+            )
+        return self._collection
+
+    async def _run(self, work: Callable[[], T], asked: str) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        except Exception as error:
+            raise SourceUnavailable(f"vector store: {type(error).__name__}: {error}", source="vectors", asked=asked) from error
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+
+
+@asynccontextmanager
+async def chroma_vectors(folder: Path, embedder: str) -> AsyncIterator[ChromaVectors]:
+    """`embedder` is the name of the embedder whose vectors these are."""
+    thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="vectors")
+    vectors = ChromaVectors(folder, embedder, thread)
+    try:
+        yield vectors
+    finally:
+        await asyncio.get_running_loop().run_in_executor(thread, vectors.close)
+        thread.shutdown(wait=True)
+
+
+def readable(groups: frozenset[str]) -> dict[str, Any]:
+    """Chroma's filter: open to all, or to one of the groups. Never an empty list, which Chroma refuses."""
+    clauses: list[dict[str, Any]] = [{"public": True}, *({"groups": {"$contains": group}} for group in sorted(groups))]
+    return clauses[0] if len(clauses) == 1 else {"$or": clauses}
+
+
+def _metadata(passage: Passage) -> dict[str, Any]:
+    """Chroma takes lists of texts, but no empty one."""
+    lists = {name: list(values) for name in _LISTS if (values := getattr(passage, name))}
+    return {"path": passage.path, "title": passage.title, "heading": passage.heading, "public": not passage.groups, **lists}
+
+
+def _passage(id_: str, text: str | None, metadata: Mapping[str, Any]) -> Passage:
+    lists = {name: tuple(metadata.get(name) or ()) for name in _LISTS}
+    return Passage(id=id_, path=metadata["path"], title=metadata["title"], heading=metadata["heading"], text=text or "", **lists)

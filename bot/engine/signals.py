@@ -1,0 +1,152 @@
+"""The signals a page can be about: yes/no per request, or a number per request; and which of them the page's words mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from bot.engine.failing import failed
+from bot.model.frame import EMPTY, BoolArray, FloatArray, Frame
+from bot.model.page import Page
+
+Ops = Mapping[str, Frame]
+
+
+@dataclass(frozen=True)
+class Signal:
+    """A signal by name: the bad requests among those on which it can be seen, or a number per request."""
+
+    name: str
+    words: str  # as people read it: "failed requests"
+    bad: BoolArray | None = None
+    seen: BoolArray | None = None
+    value: FloatArray | None = None
+
+
+def _flag(column: str) -> Callable[[Frame, Ops], tuple[BoolArray, BoolArray]]:
+    def read(requests: Frame, ops: Ops) -> tuple[BoolArray, BoolArray]:
+        return requests.true(column), requests.recorded(column)
+
+    return read
+
+
+def _marked(kind: str, rows: Callable[[Frame], BoolArray]) -> Callable[[Frame, Ops], tuple[BoolArray, BoolArray]]:
+    """Requests with at least one marked operation of a kind, among requests that have any of that kind."""
+
+    def read(requests: Frame, ops: Ops) -> tuple[BoolArray, BoolArray]:
+        frame = ops.get(kind, EMPTY)
+        return _requests(requests.n, frame, rows(frame)), _requests(requests.n, frame, np.ones(frame.n, dtype=np.bool_))
+
+    return read
+
+
+def _requests(n: int, frame: Frame, rows: BoolArray) -> BoolArray:
+    marked = np.zeros(n, dtype=np.bool_)
+    at = np.nan_to_num(frame.number("request")[rows], nan=-1).astype(np.int64)
+    marked[at[at >= 0]] = True
+    return marked
+
+
+def _negative(requests: Frame, ops: Ops) -> tuple[BoolArray, BoolArray]:
+    unhappy = (requests.number("feedback_thumb") < 0) | requests.true("feedback_re_ask") | requests.true("feedback_escalated")
+    return unhappy, requests.recorded("feedback_thumb") | requests.recorded("feedback_re_ask") | requests.recorded("feedback_escalated")
+
+
+def _mean_of(kind: str, column: str) -> Callable[[Frame, Ops], FloatArray]:
+    """Per request, the mean over its operations of a kind; NaN for a request that has none."""
+
+    def read(requests: Frame, ops: Ops) -> FloatArray:
+        frame = ops.get(kind, EMPTY)
+        value, at = frame.number(column), np.nan_to_num(frame.number("request"), nan=-1).astype(np.int64)
+        known = (at >= 0) & ~np.isnan(value)
+        n = np.bincount(at[known], minlength=requests.n).astype(np.float64)
+        total = np.bincount(at[known], weights=value[known], minlength=requests.n)
+        mean: FloatArray = np.divide(total, n, out=np.full(requests.n, np.nan), where=n > 0)
+        return mean
+
+    return read
+
+
+BINARY: dict[str, tuple[str, Callable[[Frame, Ops], tuple[BoolArray, BoolArray]]]] = {
+    "failed": ("failed requests", _flag("failed")),
+    "degraded": ("degraded requests", _flag("degraded")),
+    "llm_error": ("requests with a failed model call", _marked("llm", failed)),
+    "retrieval_error": ("requests with a failed retrieval", _marked("retrieval", failed)),
+    "embedding_error": ("requests with a failed embedding call", _marked("embedding", failed)),
+    "tool_error": ("requests with a failed tool call", _marked("tool", failed)),
+    "parse_failed": ("requests whose output did not parse", _flag("parse_failed")),
+    "refusal": ("refused requests", _flag("refusal")),
+    "guardrail_blocked": ("requests blocked by a guardrail", _flag("guardrail_blocked")),
+    "empty_retrieval": ("requests that found no documents", _flag("empty_retrieval")),
+    "partial": (
+        "requests with partial search results",
+        _marked("retrieval", lambda f: f.true("partial") | (f.number("shards_failed") > 0)),
+    ),
+    "tool_empty": ("requests with an empty tool result", _marked("tool", lambda f: f.true("tool_result_empty"))),
+    "tool_rejected": ("requests with rejected tool arguments", _marked("tool", lambda f: f.number("tool_args_valid") == 0)),
+    "cut_off": ("requests whose output was cut off", _marked("llm", lambda f: f.equals("finish", "length", "context_window"))),
+    "prompt_unresolved": ("requests with unresolved prompt variables", _flag("prompt_unresolved")),
+    "lang_mismatch": ("requests answered in another language", _flag("lang_mismatch")),
+    "policy_hit": ("requests that violated a policy", _flag("policy_hit")),
+    "feedback": ("unhappy users", _negative),
+    "cache_hit": ("requests answered from a cache", _flag("cache_hit")),
+    "orphans": ("traces with orphan spans", lambda r, o: (r.number("orphans") > 0, r.recorded("orphans"))),
+}
+
+NUMERIC: dict[str, tuple[str, Callable[[Frame, Ops], FloatArray]]] = {
+    "duration": ("request duration", lambda r, o: r.number("duration_ms")),
+    "ttft": ("time to first token", lambda r, o: r.number("user_ttft_ms")),
+    "cost": ("cost per request", lambda r, o: r.number("cost_usd")),
+    "tokens_input": ("input tokens per request", lambda r, o: r.number("tokens_input")),
+    "tokens_output": ("output tokens per request", lambda r, o: r.number("tokens_output")),
+    "calls": ("model calls per request", lambda r, o: r.number("n_llm")),
+    "quality": ("evaluation score", lambda r, o: r.number("eval_mean")),
+    "similarity": ("similarity of the best document", _mean_of("retrieval", "score_top")),
+}
+
+HINTS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (r"retriev|search|vector|index", ("retrieval_error", "embedding_error", "empty_retrieval", "partial")),
+    (r"\btool|function call", ("tool_error", "tool_rejected", "tool_empty")),
+    (r"model call|llm|provider|gateway", ("llm_error",)),
+    (r"ttft|first.?token|hangs", ("ttft", "duration")),
+    (r"latency|slow|p9[59]|duration|timeout", ("duration", "ttft", "failed")),
+    (r"cost|spend|bill|invoice|budget|\$", ("cost", "tokens_input", "tokens_output", "calls")),
+    (r"token", ("tokens_input", "tokens_output", "cost")),
+    (r"pars|json|schema|structured|format", ("parse_failed", "failed")),
+    (r"refus|can.t help|declin|block", ("refusal", "guardrail_blocked", "failed")),
+    (r"empty|nothing found|couldn.t find|no (results|documents|answer)", ("empty_retrieval", "tool_empty", "refusal")),
+    (r"truncat|cut off|cut-off", ("cut_off", "parse_failed")),
+    (r"language|locale|translat", ("lang_mismatch",)),
+    (r"quality|score|faithful|\beval|wrong answer|relevan", ("quality", "feedback", "similarity")),
+    (r"feedback|thumbs|complain|csat", ("feedback", "quality")),
+    (r"safety|policy|t&s", ("policy_hit", "refusal")),
+    (r"error|fail|5xx|degraded|availability|success", ("failed", "degraded", "llm_error", "tool_error", "retrieval_error")),
+)
+"""Words of a page -> the signals they may mean, most telling first. Only used to choose between signals that did change."""
+
+
+def signals(requests: Frame, ops: Ops) -> dict[str, Signal]:
+    """Every signal that is recorded at all, in a fixed order."""
+    found: dict[str, Signal] = {}
+    for name, (words, read) in BINARY.items():
+        bad, seen = read(requests, ops)
+        if seen.any():
+            found[name] = Signal(name, words, bad & seen, seen)
+    for name, (words, number) in NUMERIC.items():
+        value = number(requests, ops)
+        if not np.isnan(value).all():
+            found[name] = Signal(name, words, value=value)
+    return found
+
+
+def hinted(page: Page) -> tuple[str, ...]:
+    """Signals the page's words may mean, best first; empty when they say nothing we know."""
+    text = " ".join((page.title, page.description, page.claimed.metric or "")).casefold()
+    names: list[str] = []
+    for pattern, means in HINTS:
+        if re.search(pattern, text):
+            names += [name for name in means if name not in names]
+    return tuple(names)

@@ -1,0 +1,1 @@
+"""Nothing but rules, one file each."""

@@ -1,0 +1,1 @@
+"""Frozen values that travel between rooms; nothing here does I/O."""

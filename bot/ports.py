@@ -1,0 +1,207 @@
+"""The outside world in our words. A port takes and returns values of `model`, never a client's object.
+
+A source returns None when it was not collected, and raises SourceUnavailable when it did not answer.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import pyarrow as pa
+
+from bot.model.change import Change
+from bot.model.evidence import Coverage, Interval, MetricSeries, Past, Probe, PromptText
+from bot.model.frame import Frame
+from bot.model.incident import Incident, MessageRef, Progress, Vote
+from bot.model.page import Page
+from bot.model.report import NextAction, Report
+from bot.model.runbook import Hit, Passage
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which spans: those of traces that touch `service` (None = all) and start inside the interval."""
+
+    service: str | None
+    interval: Interval
+
+
+class Spans(Protocol):
+    """The span engine. Frames come from telemetry.aggregates, run where the spans live."""
+
+    async def frame(self, aggregate: str, scope: Scope) -> Frame | None:
+        """`requests`, `series`, `tree`, or `ops:<kind>`; None when traces were not collected."""
+        ...
+
+    async def coverage(self, scope: Scope) -> Coverage | None: ...
+
+
+class SpanIntake(Protocol):
+    """Where the OTLP receiver puts canonical spans (telemetry.canonical.SCHEMA)."""
+
+    async def add(self, spans: pa.Table) -> int: ...
+
+
+class Metrics(Protocol):
+    async def names(self, interval: Interval) -> frozenset[str] | None: ...
+
+    async def series(self, name: str, interval: Interval) -> tuple[MetricSeries, ...] | None: ...
+
+
+class Changes(Protocol):
+    async def between(self, service: str | None, interval: Interval) -> tuple[Change, ...] | None: ...
+
+
+class Prompts(Protocol):
+    async def registry(self, service: str | None) -> Mapping[str, tuple[PromptText, ...]] | None: ...
+
+
+class Probes(Protocol):
+    async def results(self, service: str | None, interval: Interval) -> tuple[Probe, ...] | None: ...
+
+
+class History(Protocol):
+    async def incidents(self, service: str | None, before: float) -> tuple[Past, ...] | None: ...
+
+
+class Runbooks(Protocol):
+    """The shelf as triage sees it."""
+
+    async def for_cause(self, cause: str, service: str | None) -> tuple[Hit, ...]: ...
+
+    async def search(self, query: str, k: int, groups: frozenset[str]) -> tuple[Hit, ...]:
+        """Best first; empty when nothing passes the floor."""
+        ...
+
+    def next_actions(self, cause: str) -> tuple[NextAction, ...]:
+        """What the cause's runbook says to do first; empty when it has none."""
+        ...
+
+
+class Vectors(Protocol):
+    """The vector store behind the shelf."""
+
+    async def put(self, passages: Sequence[Passage], vectors: Sequence[Sequence[float]]) -> None: ...
+
+    async def near(self, vector: Sequence[float], k: int, groups: frozenset[str]) -> tuple[tuple[Passage, float], ...]:
+        """Cosine similarity, best first; only passages that a member of `groups` may read."""
+        ...
+
+    async def ids(self) -> frozenset[str]: ...
+
+    async def remove(self, ids: Sequence[str]) -> None: ...
+
+
+class Embedder(Protocol):
+    name: str  # model and weights' hash: an index is pinned to it
+
+    async def embed(self, texts: Sequence[str]) -> tuple[tuple[float, ...], ...]: ...
+
+
+class Intake(Protocol):
+    """Pages are stored before they are acknowledged."""
+
+    async def receive(self, page: Page, *, delivery_id: str | None, raw: bytes, received_at: float) -> Incident | None:
+        """Store the page, group it by source and dedup_key. None when this delivery was seen before."""
+        ...
+
+    async def add_change(self, change: Change) -> bool:
+        """False when this change id is known already."""
+        ...
+
+
+class Incidents(Protocol):
+    async def get(self, incident_id: str) -> Incident | None: ...
+
+    async def save_report(self, incident_id: str, report: Report) -> None: ...
+
+    async def save_message(self, incident_id: str, message: MessageRef) -> None: ...
+
+    async def fail(self, incident_id: str) -> None:
+        """Triage itself broke; a resolved incident stays resolved."""
+        ...
+
+    async def recent(self, limit: int) -> tuple[Incident, ...]:
+        """Newest first."""
+        ...
+
+
+class Cards(Protocol):
+    """Who may post or edit an incident's card now, and which cards are behind their incident."""
+
+    async def take(self, incident_id: str, holder: str, now: float, until: float) -> Incident | None:
+        """The incident as it is now, with the sole right to show it until `until`; None while another holder has it."""
+        ...
+
+    async def give_back(self, shown: Incident, holder: str, at: float) -> None:
+        """The card now says what `shown` says, under `shown.message`."""
+        ...
+
+    async def drop(self, incident_id: str, holder: str) -> None:
+        """Give the right back with nothing shown."""
+        ...
+
+    async def free(self, holder: str) -> None:
+        """Take all cards from a holder that died."""
+        ...
+
+    async def behind(self, changed_before: float, shown_before: float) -> tuple[Incident, ...]: ...
+
+    async def attached(self, incident_id: str) -> int:
+        """The newest revision whose evidence is in the thread; 0 for none."""
+        ...
+
+    async def mark_attached(self, incident_id: str, revision: int) -> None: ...
+
+
+class Workers(Protocol):
+    """Which worker processes are alive, so that a dead one's work is taken over."""
+
+    async def beat(self, worker: str, at: float) -> None: ...
+
+    async def silent(self, before: float) -> tuple[str, ...]: ...
+
+    async def bury(self, worker: str) -> None:
+        """Forget a dead worker that left nothing behind."""
+        ...
+
+
+class SeenEvents(Protocol):
+    """Slack delivers an event at least once."""
+
+    async def first_time(self, event_id: str, at: float) -> bool: ...
+
+
+class Decisions(Protocol):
+    """What people say about an incident."""
+
+    async def acknowledge(self, incident_id: str, user: str) -> Incident | None: ...
+
+    async def vote(self, vote: Vote) -> None: ...
+
+
+@dataclass(frozen=True)
+class Picture:
+    png: bytes
+    alt: str
+    title: str
+
+
+class Surface(Protocol):
+    """Where people read: Slack, or a terminal. Each call is safe to repeat with the same incident and key."""
+
+    async def show(self, incident: Incident, progress: Progress | None) -> MessageRef:
+        """Post the incident's message, or edit the one it has, to match the incident as it is now."""
+        ...
+
+    async def attach(self, incident: Incident, picture: Picture | None) -> None:
+        """Put evidence, ruled-out list and chart into the incident's thread, once a revision."""
+        ...
+
+
+class Work(Protocol):
+    """Durable work: what is started here is finished after a crash."""
+
+    async def triage(self, incident: Incident) -> None:
+        """Start (or join) the triage of this incident's revision; returns as soon as it is stored."""
+        ...

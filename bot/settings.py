@@ -1,0 +1,74 @@
+"""The only reader of the environment. Every key starts with MIDWATCH_; an unknown MIDWATCH_ key is refused."""
+
+import os
+from pathlib import Path
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.errors import BadSettings
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="MIDWATCH_", extra="forbid", frozen=True)
+
+    home: Path = Path("var")  # where the embedded database, span store and index live
+    database_url: str | None = None  # None = SQLite below `home`; or postgresql://user:password@host/name
+    host: str = "127.0.0.1"
+    port: int = 8787
+    playbooks: Path = Path("playbooks")
+    runbooks: Path = Path("runbooks")
+
+    slack_bot_token: SecretStr | None = None  # xoxb-...
+    slack_signing_secret: SecretStr | None = None  # HTTP mode
+    slack_app_token: SecretStr | None = None  # xapp-..., switches Socket Mode on
+    slack_channel: str = "#incidents"
+    slack_api_url: str = "https://slack.com/api/"
+
+    hook_tokens: SecretStr | None = None  # comma-separated bearer tokens for unsigned sources; None = loopback only
+    pagerduty_secrets: SecretStr | None = None  # comma-separated, so that they can be rotated
+    grafana_secrets: SecretStr | None = None
+    otlp_token: SecretStr | None = None  # bearer token for /v1/traces; None = loopback only
+
+    console_tokens: SecretStr | None = None  # comma-separated passwords for the console; None = this machine only
+    worker: str | None = None  # this worker's name, the same after a restart; None = one kept below `home`
+
+    prometheus_url: str | None = None  # any Prometheus-compatible HTTP API
+    spans_url: SecretStr | None = None  # None = own store below `home`, filled over OTLP; or clickhouse+, phoenix+, langfuse+http(s)://...
+    span_retention_hours: int = 72
+    body_limit_bytes: int = 2 * 1024 * 1024  # pages and changes; OTLP has its own
+    otlp_limit_bytes: int = 32 * 1024 * 1024
+    embedder: str = "auto"  # auto | local | lexical | an http(s) URL of an OpenAI-compatible /v1/embeddings
+    embedder_model: str = "text-embedding-3-small"  # what that URL is asked for
+    embedder_key: SecretStr | None = None  # bearer token for it
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """For the async engine."""
+        if self.database_url is None:
+            return f"sqlite+aiosqlite:///{self.home / 'midwatch.db'}"
+        return self.database_url.replace("postgresql://", "postgresql+asyncpg://", 1)
+
+
+def load() -> Settings:
+    """Read the environment; BadSettings names the key."""
+    known = {f"MIDWATCH_{name.upper()}" for name in Settings.model_fields}
+    for key in sorted(os.environ):
+        if key.startswith("MIDWATCH_") and key not in known:
+            raise BadSettings("unknown setting", place=key)
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BadSettings(first["msg"], place=f"MIDWATCH_{str(first['loc'][0]).upper()}") from None
+
+
+def secrets(value: SecretStr | None) -> tuple[str, ...]:
+    """A comma-separated secret -> its parts; empty when unset."""
+    return tuple(part.strip() for part in value.get_secret_value().split(",") if part.strip()) if value else ()
+
+
+def runbook_folder() -> Path | None:
+    """The runbooks that came with Midwatch, wherever the command is called from; None where they were not installed."""
+    beside = Path(__file__).resolve().parent.parent / "runbooks"
+    return beside if beside.is_dir() else None

@@ -1,0 +1,52 @@
+"""Text -> the words search compares: identifiers taken apart, endings cut, and the alert names a text carries."""
+
+import re
+
+QUERY_CHARS = 4000  # of a query; an alert's description longer than this is a pasted log
+STEM_LEAST = 3  # letters that must remain when an ending is cut
+
+_COMMON = """a an and are as at be been but by can could do does for from had has have how if in into is it its may might not of on or
+our should so such than that the their them then there these they this to was we were what when which who will with would you your var"""
+_STOP = frozenset(_COMMON.split())
+_CAMEL = re.compile(r"([a-z0-9])([A-Z])")
+_ACRONYM = re.compile(r"([A-Z]+)([A-Z][a-z])")
+_WORD = re.compile(r"[^\W_]+")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[._/-][A-Za-z0-9]+)*")
+_HUMPS = re.compile(r"[A-Z][a-z0-9]+")
+_ENDINGS = (("ies", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("es", "e"), ("s", ""))
+
+
+def words(text: str) -> list[str]:
+    """Lower-case stems in order, stop words and single letters dropped: `KubePodCrashLooping` -> kube, pod, crash, loop."""
+    apart = _ACRONYM.sub(r"\1 \2", _CAMEL.sub(r"\1 \2", text))
+    return [_stem(word) for word in _WORD.findall(apart.lower()) if len(word) > 1 and word not in _STOP]
+
+
+def _stem(word: str) -> str:
+    """Plural, -ed and -ing cut, and a last e; two words that differ in more stay apart."""
+    for ending, instead in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= STEM_LEAST and not word.endswith("ss"):
+            word = word[: -len(ending)] + instead
+            break
+    return word[:-1] if word.endswith("e") and len(word) > STEM_LEAST + 1 else word
+
+
+def key(name: str) -> str:
+    """`Kube Pod Crash Looping`, `kube-pod-crash-looping` and `KubePodCrashLooping` are one name."""
+    return re.sub(r"[\W_]+", "", name).lower()
+
+
+def names(text: str) -> tuple[str, ...]:
+    """What may be an identifier in the text, in order: `InstanceDown`, `retrieval.timeout`, `Watchdog` (a capital); no plain words."""
+    found = (match.group(0) for match in _NAME.finditer(text[:QUERY_CHARS]))
+    return tuple(dict.fromkeys(name for name in found if is_name(name) or name[:1].isupper()))
+
+
+def is_name(word: str) -> bool:
+    """Two humps or more, or parts joined by a mark."""
+    return len(_HUMPS.findall(word)) > 1 or bool(re.search(r"[A-Za-z0-9][._/-][A-Za-z]", word))
+
+
+def is_alert_name(word: str) -> bool:
+    """CamelCase of two humps or more without blanks: how alerts are named in Prometheus rules."""
+    return word.isalnum() and len(_HUMPS.findall(word)) > 1

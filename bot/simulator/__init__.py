@@ -1,0 +1,1 @@
+"""A world of LLM products in which mechanisms fail, and an observation layer that sees it the way real emitters would (catalogue 4)."""

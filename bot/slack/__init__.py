@@ -1,0 +1,33 @@
+"""The Slack door: incidents are shown there, and what people press comes in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.ports import SeenEvents
+from bot.slack import events, incident, trouble
+from bot.slack.bolt import bolt_app, http_handler, socket_mode
+from bot.slack.chart import draw
+from bot.slack.client import web_client
+from bot.slack.incident import Desk
+from bot.slack.people import Gate, Members
+from bot.slack.surface import SlackSurface
+
+__all__ = ["Desk", "Flows", "Gate", "Members", "SlackSurface", "bolt_app", "draw", "http_handler", "register", "socket_mode", "web_client"]
+
+
+@dataclass(frozen=True)
+class Flows:
+    """What the root gives to the listeners; `lost` is told when the app loses its token."""
+
+    desk: Desk
+    seen: SeenEvents
+    lost: Callable[[str], None]
+
+
+def register(bolt: AsyncApp, flows: Flows) -> None:
+    """The list of flows, in the order in which Bolt asks them."""
+    trouble.install(bolt)
+    events.register(bolt, flows.seen, flows.desk.clock, flows.lost)
+    incident.register(bolt, flows.desk)

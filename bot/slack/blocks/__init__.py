@@ -1,0 +1,1 @@
+"""Values -> Block Kit. Pure: nothing here talks to Slack."""

@@ -1,0 +1,106 @@
+"""Just enough of Slack's Web API for a service in another process: messages kept, edits applied, calls held on request."""
+
+import asyncio
+import json
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+CHANNEL = "C0MIDWATCH"
+
+
+@dataclass
+class SlackStub:
+    """`hold`: names of methods whose answer is withheld once (the effect has happened); `held` is set when that happens."""
+
+    messages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    replies: list[dict[str, Any]] = field(default_factory=list)
+    edits: int = 0
+    hold: set[str] = field(default_factory=set)
+    held: threading.Event = field(default_factory=threading.Event)
+    posted: threading.Event = field(default_factory=threading.Event)
+    url: str = ""
+
+    async def call(self, request: web.Request) -> web.Response:
+        method = request.match_info["method"]
+        said = {**request.query, **await _fields(request)}
+        answer = self._answer(method, said)
+        if method in self.hold:
+            self.hold.discard(method)
+            self.held.set()
+            await asyncio.sleep(60)
+        return web.json_response({"ok": True, **answer})
+
+    def _answer(self, method: str, said: dict[str, Any]) -> dict[str, Any]:
+        if method == "chat.postMessage":
+            return self._post(said)
+        if method == "chat.update":
+            self.edits += 1
+            self.messages[said["ts"]] |= {name: said[name] for name in ("text", "metadata") if name in said}
+            return {"channel": CHANNEL, "ts": said["ts"]}
+        if method == "conversations.history":
+            return {"messages": list(reversed(self.messages.values()))}
+        if method == "conversations.replies":
+            return {"messages": [reply for reply in self.replies if reply["thread_ts"] == said["ts"]]}
+        if method == "users.conversations":
+            return {"channels": [{"id": CHANNEL, "name": "incidents"}]}
+        if method == "files.getUploadURLExternal":
+            return {"upload_url": f"{self.url}upload", "file_id": "F1"}
+        return {"files": [{"id": "F1", "title": "t"}]}
+
+    def _post(self, said: dict[str, Any]) -> dict[str, Any]:
+        ts = f"{1_772_417_220 + len(self.messages) + len(self.replies)}.000100"
+        message = {"ts": ts, "text": said.get("text", ""), "metadata": said.get("metadata", {})}
+        if said.get("thread_ts"):
+            self.replies.append(message | {"thread_ts": said["thread_ts"]})
+        else:
+            self.messages[ts] = message
+            self.posted.set()
+        return {"channel": CHANNEL, "ts": ts, "message": message}
+
+
+async def _fields(request: web.Request) -> dict[str, Any]:
+    if request.content_type == "application/json":
+        body: dict[str, Any] = await request.json()
+        return body
+    fields = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+    return {name: json.loads(value) if name == "metadata" else value for name, value in fields.items()}
+
+
+class Running:
+    """The stub on a free port, in a thread of its own: the test kills and starts processes meanwhile."""
+
+    def __init__(self) -> None:
+        self.slack = SlackStub()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    def __enter__(self) -> SlackStub:
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(10)
+        return self.slack
+
+    async def _start(self) -> None:
+        app = web.Application()
+        app.router.add_route("*", "/api/upload", self._uploaded)
+        app.router.add_route("*", "/api/{method}", self.slack.call)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        assert site._server is not None
+        port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
+        self.slack.url = f"http://127.0.0.1:{port}/api/"
+
+    @staticmethod
+    async def _uploaded(request: web.Request) -> web.Response:
+        await request.read()
+        return web.Response(text="OK")
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()

@@ -1,0 +1,65 @@
+"""Which found cause is only the consequence of another: tested on the requests, never assumed."""
+
+import numpy as np
+import pytest
+
+from bot.checks import load
+from bot.engine.precedence import EDGES, EXPLAINED, explain_away
+from bot.model.evidence import Evidence, Interval, Windows
+from bot.model.finding import Examination
+from bot.model.frame import BoolArray, Frame
+from bot.model.page import Page, Status
+from bot.model.report import Outcome
+
+N = 2000
+PAGE = Page(source="generic", dedup_key="k", title="t", status=Status.FIRING)
+EVIDENCE = Evidence(PAGE, None, Windows(2000.0, Interval(1000.0, 2000.0), Interval(0.0, 1000.0)), Frame(N, {"ts": np.arange(N) * 1.0}, {}))
+
+
+def rows(*numbers: range) -> BoolArray:
+    marked = np.zeros(N, dtype=np.bool_)
+    for some in numbers:
+        marked[list(some)] = True
+    return marked
+
+
+def found(cause: str, affected: BoolArray) -> Examination:
+    return Examination(cause=cause, outcome=Outcome.FOUND, claim="", affected=affected)
+
+
+def explained(parent: BoolArray, child: BoolArray, onsets: dict[str, tuple[float, float]] | None = None) -> dict[str, float]:
+    causes = {"retrieval.timeout": found("retrieval.timeout", parent), "model.refusal_shift": found("model.refusal_shift", child)}
+    return {one.child: one.share for one in explain_away(EVIDENCE, causes, onsets or {})}
+
+
+def test_a_child_that_only_happens_with_its_parent_is_a_symptom():
+    assert explained(rows(range(1000, 1200)), rows(range(1000, 1190)))["model.refusal_shift"] >= EXPLAINED
+
+
+def test_a_child_that_happens_elsewhere_is_a_fault_of_its_own():
+    assert explained(rows(range(1000, 1200)), rows(range(1500, 1700))) == {}
+
+
+def test_what_was_there_before_is_not_excess():
+    chronic = rows(range(0, 100), range(1000, 1100))
+    assert explained(rows(range(1000, 1200)), chronic) == {}
+
+
+def test_a_parent_cannot_begin_after_its_child():
+    late = {"retrieval.timeout": (1900.0, 1950.0), "model.refusal_shift": (1000.0, 1010.0)}
+    assert explained(rows(range(1000, 1200)), rows(range(1000, 1190)), late) == {}
+
+
+def test_too_few_to_explain():
+    assert explained(rows(range(1000, 1200)), rows(range(1000, 1019))) == {}
+
+
+def test_no_cause_explains_itself():
+    one = {"retrieval.empty_results": found("retrieval.empty_results", rows(range(1000, 1200)))}
+    assert explain_away(EVIDENCE, one, {}) == ()
+
+
+@pytest.mark.parametrize("parent", sorted(EDGES))
+def test_edges_are_between_causes_that_there_are(parent: str):
+    known = {check.slug for check in load()}
+    assert {parent, *EDGES[parent]} <= known

@@ -1,0 +1,227 @@
+"""In-memory twin of the records: the same ports, the same grouping rules, no database."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from bot.backends.records import grouping
+from bot.backends.walk import Walk
+from bot.errors import Refused, SourceUnavailable
+from bot.model.change import Change
+from bot.model.evidence import Interval, Past
+from bot.model.incident import Incident, IncidentState, MessageRef, Progress, Vote
+from bot.model.page import Page
+from bot.model.report import Report
+from bot.model.value import moment
+from bot.ports import Picture
+
+
+@dataclass
+class Card:
+    revision: int = 0
+    alerts: int = 0
+    at: float = 0.0
+    attached: int = 0
+    holder: str | None = None
+    until: float = 0.0
+
+
+@dataclass
+class MemoryRecords:
+    """Every port of records in one object."""
+
+    rows: dict[str, Incident] = field(default_factory=dict)
+    changed_at: dict[str, float] = field(default_factory=dict)
+    shown: dict[str, Card] = field(default_factory=dict)
+    pages: list[tuple[str, Page, bytes]] = field(default_factory=list)
+    delivered: dict[tuple[str, str], float] = field(default_factory=dict)
+    events: dict[str, float] = field(default_factory=dict)
+    changes: dict[str, Change] = field(default_factory=dict)
+    votes: list[Vote] = field(default_factory=list)
+    beats: dict[str, float] = field(default_factory=dict)
+
+    async def receive(self, page: Page, *, delivery_id: str | None, raw: bytes, received_at: float) -> Incident | None:
+        if delivery_id is not None:
+            if (page.source, delivery_id) in self.delivered:
+                return None
+            self.delivered[page.source, delivery_id] = received_at
+        at = moment(received_at)
+        known = next((row for row in reversed(self.rows.values()) if row.key == grouping.key_of(page)), None)
+        incident = grouping.joined(known, page, at) if known is not None else None
+        if incident is None:
+            incident = grouping.opened(page, at).model_copy(update={"id": f"INC-{len(self.rows) + 1}"})
+            self.shown[incident.id] = Card()
+        if known is None or known.id != incident.id or known.revision != incident.revision:
+            self.changed_at[incident.id] = received_at
+        self.rows[incident.id] = incident
+        self.pages.append((incident.id, page, raw))
+        return incident
+
+    async def add_change(self, change: Change) -> bool:
+        new = change.id not in self.changes
+        self.changes.setdefault(change.id, change)
+        return new
+
+    async def first_time(self, event_id: str, at: float) -> bool:
+        if event_id in self.events:
+            return False
+        self.events[event_id] = at
+        return True
+
+    async def forget(self, before: float) -> int:
+        old = [key for key, at in self.delivered.items() if at < before]
+        old_events = [key for key, at in self.events.items() if at < before]
+        for key in old:
+            del self.delivered[key]
+        for event in old_events:
+            del self.events[event]
+        return len(old) + len(old_events)
+
+    async def get(self, incident_id: str) -> Incident | None:
+        return self.rows.get(incident_id)
+
+    async def recent(self, limit: int) -> tuple[Incident, ...]:
+        return tuple(reversed(self.rows.values()))[:limit]
+
+    def _change(self, incident_id: str, **values: object) -> None:
+        if incident_id in self.rows:
+            self.rows[incident_id] = self.rows[incident_id].model_copy(update=values)
+
+    async def save_report(self, incident_id: str, report: Report) -> None:
+        self._change(incident_id, report=report, state=self._ended(incident_id, IncidentState.TRIAGED))
+
+    async def fail(self, incident_id: str) -> None:
+        self._change(incident_id, state=self._ended(incident_id, IncidentState.FAILED))
+
+    def _ended(self, incident_id: str, state: IncidentState) -> IncidentState:
+        row = self.rows.get(incident_id)
+        return IncidentState.RESOLVED if row is not None and row.state is IncidentState.RESOLVED else state
+
+    async def save_message(self, incident_id: str, message: MessageRef) -> None:
+        self._change(incident_id, message=message)
+
+    async def acknowledge(self, incident_id: str, user: str) -> Incident | None:
+        row = self.rows.get(incident_id)
+        if row is not None:
+            self._change(incident_id, acknowledged_by=row.acknowledged_by or user)
+        return self.rows.get(incident_id)
+
+    async def vote(self, vote: Vote) -> None:
+        if vote.incident_id in self.rows:
+            self.votes.append(vote)
+
+    async def between(self, service: str | None, interval: Interval) -> tuple[Change, ...] | None:
+        if not self.changes:
+            return None
+        found = []
+        for change in sorted(self.changes.values(), key=lambda change: (change.time, change.id)):
+            end = (change.rollout.end if change.rollout else None) or change.time
+            if change.time.timestamp() < interval.end and max(end, change.time).timestamp() >= interval.start:
+                found.append(change)
+        return tuple(found)
+
+    async def incidents(self, service: str | None, before: float) -> tuple[Past, ...] | None:
+        newest = {vote.incident_id: vote for vote in self.votes}
+        past = []
+        for incident_id, vote in newest.items():
+            row = self.rows[incident_id]
+            cause = (row.report.cause if row.report else None) if vote.right else vote.cause
+            if cause and row.resolved_at and row.resolved_at.timestamp() < before and service in (None, row.service):
+                past.append(Past(row.resolved_at.timestamp(), cause, cause.split(".")[0]))
+        return tuple(sorted(past, key=lambda one: one.closed_at))
+
+    async def take(self, incident_id: str, holder: str, now: float, until: float) -> Incident | None:
+        card = self.shown.get(incident_id)
+        if card is None or (card.holder not in (None, holder) and card.until >= now):
+            return None
+        card.holder, card.until = holder, until
+        return self.rows[incident_id]
+
+    async def give_back(self, shown: Incident, holder: str, at: float) -> None:
+        card = self.shown[shown.id]
+        if card.holder == holder:
+            card.revision, card.alerts, card.at, card.holder = shown.revision, shown.alerts, at, None
+            if shown.message is not None:
+                self._change(shown.id, message=shown.message)
+
+    async def drop(self, incident_id: str, holder: str) -> None:
+        if self.shown[incident_id].holder == holder:
+            self.shown[incident_id].holder = None
+
+    async def free(self, holder: str) -> None:
+        for card in self.shown.values():
+            if card.holder == holder:
+                card.holder = None
+
+    async def behind(self, changed_before: float, shown_before: float) -> tuple[Incident, ...]:
+        found = []
+        for row in self.rows.values():
+            card, old = self.shown[row.id], self.changed_at[row.id] < changed_before
+            late = old and (card.revision < row.revision or row.state is IncidentState.TRIAGING)
+            uncounted = card.revision > 0 and card.alerts < row.alerts and card.at < shown_before
+            if (late or uncounted) and (row.alerts or row.triage_revision):
+                found.append(row)
+        return tuple(found)
+
+    async def attached(self, incident_id: str) -> int:
+        return self.shown[incident_id].attached
+
+    async def mark_attached(self, incident_id: str, revision: int) -> None:
+        self.shown[incident_id].attached = max(revision, self.shown[incident_id].attached)
+
+    async def beat(self, worker: str, at: float) -> None:
+        self.beats[worker] = at
+
+    async def silent(self, before: float) -> tuple[str, ...]:
+        return tuple(sorted(worker for worker, at in self.beats.items() if at < before))
+
+    async def bury(self, worker: str) -> None:
+        self.beats.pop(worker, None)
+
+
+class MemoryWork:
+    """In-memory twin of Work: plain tasks, gone with the process; the same walk, a revision at most once."""
+
+    def __init__(self, walk: Walk) -> None:
+        self._walk = walk
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def triage(self, incident: Incident) -> None:
+        key = f"{incident.id}:{incident.revision}"
+        if key not in self._tasks:
+            self._tasks[key] = asyncio.create_task(self._walk.go(incident.id, incident.revision, self._step))
+
+    @staticmethod
+    async def _step(_name: str, work: Callable[[], Awaitable[str]]) -> str:
+        return await work()
+
+    async def drain(self) -> None:
+        await asyncio.gather(*self._tasks.values())
+
+
+@dataclass
+class MemorySurface:
+    """In-memory twin of Surface: one line a call; posts when the incident has no message yet, edits when it has."""
+
+    posts: list[tuple[str, str]] = field(default_factory=list)  # (incident, ts)
+    edits: list[tuple[str, str, str]] = field(default_factory=list)  # (incident, what it said, progress step)
+    attached: list[tuple[str, bytes | None]] = field(default_factory=list)
+    down: int = 0  # so many calls fail before the surface answers again
+    refuses: bool = False
+
+    async def show(self, incident: Incident, progress: Progress | None) -> MessageRef:
+        await asyncio.sleep(0.01)  # as a network would: others get their turn
+        if self.down > 0:
+            self.down -= 1
+            raise SourceUnavailable("down", source="surface")
+        if self.refuses:
+            raise Refused
+        if incident.message is None:
+            self.posts.append((incident.id, f"{len(self.posts) + 1}.0"))
+        ref = incident.message or MessageRef(channel="C1", ts=self.posts[-1][1])
+        cause = incident.report.cause if incident.report else None
+        self.edits.append((incident.id, f"{incident.state} {incident.alerts} {cause}", progress.step if progress else ""))
+        return ref
+
+    async def attach(self, incident: Incident, picture: Picture | None) -> None:
+        self.attached.append((incident.id, picture.png if picture else None))

@@ -1,0 +1,91 @@
+"""One fake Slack a test, and the real client, surface and Bolt against it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from bot.model.incident import Incident
+from bot.model.runbook import Runbook
+from bot.slack import Desk, Flows, Members, SlackSurface, bolt_app, http_handler, register, socket_mode, web_client
+from bot.web import slack_door
+from tests.fakes_records import MemoryRecords
+from tests.slack.fake import FakeSlack, Http, Socket, serving
+from tests.slack.fake.transport import SECRET, Transport
+
+CAUSES = ("model.provider_incident", "none.mix_shift", "retrieval.error", "retrieval.timeout", "tool.loop")
+BOOK = Runbook(id="retrieval.timeout", path="retrieval/timeout.md", title="Retrieval timeouts", body="# Confirm\n`curl` <!channel> *now*")
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[FakeSlack]:
+    async with serving() as fake:
+        yield fake
+
+
+@pytest.fixture
+def surface(slack: FakeSlack) -> SlackSurface:
+    return SlackSurface(web_client("xoxb-test", slack.url + "/api/"), "#incidents", strict=True)
+
+
+@asynccontextmanager
+async def listening(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """A client to the app on a real socket."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off", timeout_graceful_shutdown=1))
+    task = asyncio.create_task(server.serve())
+    async with asyncio.timeout(10):
+        while not server.started:
+            await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            yield client
+    finally:
+        server.should_exit = True
+        await task
+
+
+@dataclass
+class House:
+    """The Slack door with everything behind it in memory."""
+
+    slack: FakeSlack
+    surface: SlackSurface
+    transport: Transport
+    http: httpx.AsyncClient
+    records: MemoryRecords = field(default_factory=MemoryRecords)
+    books: dict[str, Runbook] = field(default_factory=lambda: {BOOK.id: BOOK})
+    lost: list[str] = field(default_factory=list)
+
+    async def put(self, incident: Incident) -> Incident:
+        """Store it and show it, as the walk does."""
+        self.records.rows[incident.id] = incident
+        await self.show(incident.id)
+        return self.records.rows[incident.id]
+
+    async def show(self, incident_id: str) -> None:
+        incident = self.records.rows[incident_id]
+        message = await self.surface.show(incident, None)
+        self.records.rows[incident_id] = incident.model_copy(update={"message": message})
+
+
+@pytest.fixture(params=["http", "socket"])
+async def house(request: pytest.FixtureRequest, slack: FakeSlack, surface: SlackSurface) -> AsyncIterator[House]:
+    async with AsyncExitStack() as stack:
+        bolt = bolt_app(web_client("xoxb-test", slack.url + "/api/"), SECRET if request.param == "http" else None)
+        app = FastAPI()
+        app.include_router(slack_door.routes(http_handler(bolt, SECRET), 1_000_000))
+        client = await stack.enter_async_context(listening(app))
+        made = House(slack, surface, Http(client) if request.param == "http" else Socket(slack), client)
+        desk = Desk(made.records, made.records, Members(bolt.client), made.show, made.books.get, CAUSES, lambda: 1_772_417_400.0)
+        register(bolt, Flows(desk, made.records, made.lost.append))
+        if request.param == "socket":
+            await stack.enter_async_context(socket_mode(bolt, "xapp-test"))
+            async with asyncio.timeout(5):
+                await slack.connected.wait()
+        yield made

@@ -1,0 +1,177 @@
+"""What the fake remembers: channels, messages in order of ts, threads, files, views and triggers."""
+
+import itertools
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.slack.fake import rules
+from tests.slack.fake.rules import Broken
+
+BOT_USER, BOT_ID, TEAM, APP = "UBOT", "B1", "T1", "A1"
+TRIGGER_S = 3.0
+SCOPES = {
+    "chat.postMessage": "chat:write",
+    "chat.update": "chat:write",
+    "conversations.history": "channels:history",
+    "conversations.replies": "channels:history",
+    "users.conversations": "channels:read",
+    "users.info": "users:read",
+    "files.getUploadURLExternal": "files:write",
+    "files.completeUploadExternal": "files:write",
+}
+
+
+@dataclass
+class Workspace:
+    """`clock` gives epoch seconds; tests may turn it."""
+
+    clock: Any = time.time
+    scopes: set[str] = field(default_factory=lambda: {*SCOPES.values()})
+    channels: dict[str, dict[str, Any]] = field(
+        default_factory=lambda: {"C1": {"id": "C1", "name": "incidents", "member": True, "archived": False}}
+    )
+    users: dict[str, dict[str, Any]] = field(default_factory=lambda: {"UANNA": {"id": "UANNA", "team_id": TEAM}})
+    messages: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {"C1": []})
+    edits: list[str] = field(default_factory=list)
+    uploads: dict[str, dict[str, Any]] = field(default_factory=dict)
+    views: dict[str, dict[str, Any]] = field(default_factory=dict)
+    triggers: dict[str, float] = field(default_factory=dict)
+    whispers: list[str] = field(default_factory=list)
+    revoked: bool = False
+    _number: Any = field(default_factory=lambda: itertools.count(1))
+
+    def call(self, method: str, args: dict[str, Any], token: str) -> dict[str, Any]:
+        """One Web API call; Broken becomes `ok: false`."""
+        if self.revoked or not token.startswith("xoxb-"):
+            raise Broken("token_revoked" if self.revoked else "invalid_auth")
+        if method in SCOPES and SCOPES[method] not in self.scopes:
+            raise Broken("missing_scope")
+        handler = getattr(self, "_" + method.replace(".", "_"), None)
+        if handler is None:
+            raise Broken("unknown_method")
+        return handler(args)
+
+    def roots(self, channel: str = "C1") -> list[dict[str, Any]]:
+        return [row for row in self.messages[channel] if row.get("thread_ts", row["ts"]) == row["ts"]]
+
+    def replies(self, ts: str, channel: str = "C1") -> list[dict[str, Any]]:
+        return [row for row in self.messages[channel] if row.get("thread_ts") == ts and row["ts"] != ts]
+
+    def trigger(self) -> str:
+        name = f"{next(self._number)}.{TEAM}.trigger"
+        self.triggers[name] = self.clock() + TRIGGER_S
+        return name
+
+    def _auth_test(self, _: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "user_id": BOT_USER,
+            "bot_id": BOT_ID,
+            "team_id": TEAM,
+            "team": "fake",
+            "user": "midwatch",
+            "url": "https://fake.slack.com/",
+        }
+
+    def _chat_postMessage(self, args: dict[str, Any]) -> dict[str, Any]:
+        rules.message(args)
+        channel = self._channel(args["channel"])
+        thread = args.get("thread_ts")
+        if thread is not None and not any(row["ts"] == thread for row in self.messages[channel["id"]]):
+            raise Broken("thread_not_found")
+        row = {"type": "message", "user": BOT_USER, "bot_id": BOT_ID, "app_id": APP, "ts": self._ts()}
+        row |= {
+            name: args[name] for name in ("text", "blocks", "metadata", "thread_ts", "parse", "link_names", "unfurl_links") if name in args
+        }
+        self.messages[channel["id"]].append(row)
+        return {"channel": channel["id"], "ts": row["ts"], "message": row}
+
+    def _chat_update(self, args: dict[str, Any]) -> dict[str, Any]:
+        rules.message(args)
+        if not args["channel"].startswith("C"):
+            raise Broken("channel_not_found")  # unlike postMessage, an edit needs the id
+        row = self._message(args["channel"], args["ts"])
+        if row.get("bot_id") != BOT_ID:
+            raise Broken("cant_update_message")
+        row |= {name: args[name] for name in ("text", "blocks", "metadata") if name in args} | {"edited": {"ts": self._ts()}}
+        self.edits.append(row["ts"])
+        return {"channel": args["channel"], "ts": row["ts"], "text": row["text"]}
+
+    def _conversations_history(self, args: dict[str, Any]) -> dict[str, Any]:
+        channel = self._channel(args["channel"])
+        found = [row for row in self.roots(channel["id"]) if float(row["ts"]) > float(args.get("oldest", 0))]
+        return {"messages": self._shown(found[::-1], args), "has_more": False}
+
+    def _conversations_replies(self, args: dict[str, Any]) -> dict[str, Any]:
+        root = self._message(args["channel"], args["ts"])
+        return {"messages": self._shown([root, *self.replies(root["ts"], args["channel"])], args), "has_more": False}
+
+    def _users_conversations(self, _: dict[str, Any]) -> dict[str, Any]:
+        mine = [row for row in self.channels.values() if row["member"] and not row["archived"]]
+        return {"channels": [{"id": row["id"], "name": row["name"]} for row in mine]}
+
+    def _users_info(self, args: dict[str, Any]) -> dict[str, Any]:
+        if args["user"] not in self.users:
+            raise Broken("user_not_found")
+        return {"user": self.users[args["user"]]}
+
+    def _views_open(self, args: dict[str, Any]) -> dict[str, Any]:
+        expires = self.triggers.pop(args["trigger_id"], None)
+        if expires is None or expires < self.clock():
+            raise Broken("invalid_trigger_id" if expires is None else "expired_trigger_id")
+        rules.view(args["view"])
+        view = {**args["view"], "id": f"V{next(self._number)}", "hash": "h", "team_id": TEAM}
+        self.views[view["id"]] = view
+        return {"view": view}
+
+    def _files_getUploadURLExternal(self, args: dict[str, Any]) -> dict[str, Any]:
+        name = f"F{next(self._number)}"
+        self.uploads[name] = {
+            "id": name,
+            "name": args["filename"],
+            "length": int(args["length"]),
+            "alt_txt": args.get("alt_txt"),
+            "bytes": None,
+        }
+        return {"file_id": name, "upload_url": f"UPLOAD/{name}"}
+
+    def _files_completeUploadExternal(self, args: dict[str, Any]) -> dict[str, Any]:
+        files = [self.uploads[wanted["id"]] | {"title": wanted.get("title")} for wanted in args["files"]]
+        if any(file["bytes"] is None or len(file["bytes"]) != file["length"] for file in files):
+            raise Broken("file_upload_size_mismatch")
+        channel = self._channel(args["channel_id"])
+        row = {
+            "type": "message",
+            "user": BOT_USER,
+            "bot_id": BOT_ID,
+            "ts": self._ts(),
+            "thread_ts": args.get("thread_ts"),
+            "files": files,
+            "text": "",
+        }
+        self.messages[channel["id"]].append(row)
+        return {"files": [{"id": file["id"], "title": file["title"]} for file in files]}
+
+    def _channel(self, name: str) -> dict[str, Any]:
+        found = next((row for row in self.channels.values() if name in {row["id"], row["name"], "#" + row["name"]}), None)
+        if found is None:
+            raise Broken("channel_not_found")
+        if found["archived"] or not found["member"]:
+            raise Broken("is_archived" if found["archived"] else "not_in_channel")
+        return found
+
+    def _message(self, channel: str, ts: str) -> dict[str, Any]:
+        found = next((row for row in self.messages[self._channel(channel)["id"]] if row["ts"] == ts), None)
+        if found is None:
+            raise Broken("message_not_found")
+        return found
+
+    def _shown(self, rows: list[dict[str, Any]], args: dict[str, Any]) -> list[dict[str, Any]]:
+        with_metadata = str(args.get("include_all_metadata")).lower() in {"1", "true"}
+        hidden = {"parse", "link_names", "unfurl_links"} | (set() if with_metadata else {"metadata"})
+        shown = [{name: value for name, value in row.items() if name not in hidden} for row in rows[: int(args.get("limit", 100))]]
+        return [row | ({"files": [{"id": f["id"], "name": f["name"]} for f in row["files"]]} if "files" in row else {}) for row in shown]
+
+    def _ts(self) -> str:
+        """Ever rising, unique in the workspace."""
+        return f"{int(self.clock())}.{next(self._number):06d}"

@@ -1,0 +1,55 @@
+"""The manifest asks for what the code uses, and for nothing else."""
+
+import ast
+from pathlib import Path
+
+import yaml
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack import events
+
+ROOT = Path(__file__).parents[2]
+MANIFEST = yaml.safe_load((ROOT / "manifest.yaml").read_text())
+# Slack's reference: what each method needs of a bot token. An empty set = no scope.
+NEEDS = {
+    "apps_connections_open": frozenset(),  # an app-level token
+    "chat_postMessage": frozenset({"chat:write"}),
+    "chat_update": frozenset({"chat:write"}),
+    "conversations_history": frozenset({"channels:history", "groups:history", "metadata.message:read"}),
+    "conversations_replies": frozenset({"channels:history", "groups:history", "metadata.message:read"}),
+    "files_upload_v2": frozenset({"files:write"}),
+    "users_conversations": frozenset({"channels:read", "groups:read"}),
+    "users_info": frozenset({"users:read"}),
+    "views_open": frozenset(),
+}
+FEATURES = {"agent_view": "assistant:write"}
+
+
+def called() -> set[str]:
+    """Every Web API method that the code names."""
+    api = {name for name in dir(AsyncWebClient) if "_" in name and name[0].islower()} - {"api_call", "base_url", "retry_handlers"}
+    trees = [ast.parse(file.read_text()) for file in sorted((ROOT / "bot" / "slack").rglob("*.py"))]
+    return {node.attr for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in api}
+
+
+def test_every_method_in_use_has_its_scopes_written_down():
+    assert called() == set(NEEDS)
+
+
+def test_scopes_are_exactly_those_in_use():
+    asked = MANIFEST["oauth_config"]["scopes"]["bot"]
+    featured = {scope for name, scope in FEATURES.items() if name in MANIFEST["features"]}
+    wanted = featured.union(*(NEEDS[method] for method in called()))
+    assert set(asked) == wanted
+    assert asked == sorted(asked)
+    assert list(MANIFEST["oauth_config"]["scopes"]) == ["bot"]
+
+
+def test_events_are_exactly_those_in_use():
+    assert tuple(MANIFEST["settings"]["event_subscriptions"]["bot_events"]) == events.EVENTS
+
+
+def test_buttons_are_switched_on_and_the_old_assistant_view_is_not_used():
+    assert MANIFEST["settings"]["interactivity"]["is_enabled"] is True
+    assert "assistant_view" not in MANIFEST["features"]
+    assert len(MANIFEST["display_information"]["description"]) <= 140
