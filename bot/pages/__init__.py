@@ -48,17 +48,21 @@ def parse(source: str, body: bytes, headers: Mapping[str, str], *, place: str = 
         raise BadPage("nested too deeply", place=place) from None
 
 
-def verify(source: str, body: bytes, headers: Mapping[str, str], secrets: tuple[str, ...], tokens: tuple[str, ...], now: float) -> None:
+def verify(
+    source: str, body: bytes, headers: Mapping[str, str], secrets: tuple[str, ...], tokens: tuple[str, ...], now: float
+) -> str | None:
     """NotAllowed unless the delivery proves itself. `secrets` are this source's, `tokens` are for sources that cannot sign.
 
     A source with secrets must be signed: a token does not stand in for the signature. With neither secrets nor tokens there is
-    nothing to prove, and the door lets in only this machine. `now`: epoch seconds.
+    nothing to prove, and the door lets in only this machine. `now`: epoch seconds. Gives the digest of what was signed, None
+    where nothing was.
     """
     known, lowered = _known(source), text_headers(headers)
     if known.signature is not None and secrets:
-        known.signature(body, lowered, secrets, now)
-    elif tokens:
+        return known.signature(body, lowered, secrets, now)
+    if tokens:
         token(lowered, _token_inside(known, body), tokens)
+    return None
 
 
 def signed(source: str) -> bool:
@@ -66,14 +70,19 @@ def signed(source: str) -> bool:
     return _known(source).signature is not None
 
 
-def delivery_id(source: str, body: bytes, headers: Mapping[str, str]) -> str | None:
-    """The same for a delivery that is sent again after a failure; None when the system names none. Hashless, at most 200 characters."""
+def delivery_id(source: str, body: bytes, headers: Mapping[str, str], proof: str | None = None) -> str | None:
+    """The same for a delivery that is sent again after a failure; None when the system names none. Hashless, at most 200 characters.
+
+    `proof`: the digest that `verify` gave. Of a signed delivery only signed things name it, or a replay would pass under a new name.
+    """
     known, lowered = _known(source), text_headers(headers)
+    if proof is not None and not known.delivery_is_signed:
+        return proof
     try:
         told = known.delivery(read(body, "body"), lowered)
     except BadPage:
         told = None
-    told = told or next((lowered[name] for name in _OWN_IDS if lowered.get(name)), None)
+    told = told or proof or next((lowered[name] for name in _OWN_IDS if lowered.get(name)), None)
     return told.strip()[:DELIVERY_ID] if told and told.strip() else None
 
 

@@ -126,4 +126,9 @@ def _required(id_: str | None, part: Part) -> str:
     return id_
 
 
-SOURCE = Source(parse, signature=hex_hmac("sentry-hook-signature"), delivery=lambda _body, headers: headers.get("request-id"))
+SOURCE = Source(
+    parse,
+    signature=hex_hmac("sentry-hook-signature"),
+    delivery=lambda _body, headers: headers.get("request-id"),
+    delivery_is_signed=False,
+)

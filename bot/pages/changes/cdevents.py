@@ -1,4 +1,4 @@
-"""Change events in, no source of pages: CloudEvents whose types are CDEvents', or `dev.midwatch.change.<kind>` (contract section 1).
+"""Change events of any sender: CloudEvents whose types are CDEvents', or `dev.midwatch.change.<kind>` (contract section 1).
 
 Taken structured (one event), batched (an array), with binary headers, and one a line in `changes.jsonl`.
 CloudEvents that tell of no change (a build queued, a test started) give nothing; what cannot be read is BadInput with its place.
@@ -10,17 +10,17 @@ import orjson
 
 from bot.errors import BadInput
 from bot.model.change import Change, ChangeKind, ChangeScope, Rollout
+from bot.pages.reading.altered import OBJECT, VALUE
 from bot.pages.reading.keys import key
 from bot.pages.reading.part import BODY_BYTES, Part
 from bot.pages.reading.sheet import web_address
-from bot.pages.reading.source import text_headers
+from bot.pages.reading.signature import standard_webhooks
+from bot.pages.reading.source import ChangeSource, Headers, text_headers
 from bot.pages.reading.times import when
 from bot.pages.reading.words import line
 
 EVENTS = 1_000  # in one delivery; a pipeline sends one at a time
 LINES = 200_000  # of a changes.jsonl: years of deployments
-OBJECT = 300  # characters of a changed thing's name
-VALUE = 2_000  # characters of what it was and is: a version, a flag, a small configuration
 
 _OURS = "dev.midwatch.change."
 _CDEVENTS = "dev.cdevents."
@@ -198,3 +198,11 @@ def kinds() -> Iterator[str]:
     """The event types that are understood, for people."""
     yield from (f"{_OURS}{kind.value}" for kind in ChangeKind)
     yield from (f"{_CDEVENTS}{subject}.<{'|'.join(sorted(_DONE))}>" for subject in sorted(_SUBJECTS))
+
+
+def _one(body: Part, headers: Headers) -> tuple[Change, ...]:
+    """For whoever holds a body that is an object already."""
+    return parse_changes(orjson.dumps(body.value), headers, body.file)
+
+
+CHANGES = ChangeSource(_one, signature=standard_webhooks)
