@@ -1,4 +1,4 @@
-"""Whether failures follow our own load, minute by minute."""
+"""Whether failures follow our own load: minute by minute, and whether there is any to speak of."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from bot.model.frame import BoolArray, Frame
 
 MINUTE = 60.0
 MIN_MINUTES = 15
+MEETING = 0.1  # requests under way on average, below which hardly any two meet: nothing can queue behind them
 
 
 def follows_load(evidence: Evidence, ops: Frame, bad: BoolArray, cell: BoolArray, wanted: float) -> Measured:
@@ -31,3 +32,14 @@ def follows_load(evidence: Evidence, ops: Frame, bad: BoolArray, cell: BoolArray
     found = float(spearmanr(share[busy], demand[busy]).statistic)
     grade = Grade.STRONG if found >= wanted else Grade.WEAK if found >= wanted / 2 else Grade.NA
     return Measured(test="LOAD", grade=grade, effect=found, n=int(busy.sum()), numbers={"rank_correlation": round(found, 3)})
+
+
+def under_way(evidence: Evidence, rows: BoolArray) -> float | None:
+    """Mean number of requests under way at once while `rows` came in (Little's law); None when nothing says how long they took."""
+    ts, took = evidence.seen.number("ts")[rows], evidence.seen.number("duration_ms")[rows] / 1000.0
+    timed = ~np.isnan(took)
+    if not timed.any():
+        return None
+    weight = np.nan_to_num(evidence.seen.number("weight")[rows], nan=1.0)
+    elapsed = max(evidence.windows.now - float(ts.min()), MINUTE)
+    return float(weight.sum() * np.average(took[timed], weights=weight[timed]) / elapsed)

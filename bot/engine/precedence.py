@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bot.engine.load import MEETING, under_way
 from bot.model.evidence import Evidence
 from bot.model.finding import Examination
 from bot.model.frame import BoolArray
@@ -17,6 +18,7 @@ CONTRIBUTING = 0.50
 MIN_EXCESS = 20.0  # excess child requests below which nothing can be said about explaining them
 ORDER_SLACK = 300.0  # seconds a parent may seem to start after its child before the order forbids the edge
 
+_SURGE = "infra.traffic_surge"
 _RETRIEVAL = ("retrieval.timeout", "retrieval.error", "retrieval.empty_results", "retrieval.partial_results")
 _TOOL = ("tool.timeout", "tool.error", "tool.schema_break", "tool.silent_empty")
 _QUALITY = ("model.refusal_shift", "prompt.safety_section_missing", "model.output_corruption", "prompt.locale_regression")
@@ -171,6 +173,12 @@ def _reach(cause: str) -> int:
     return len(EDGES.get(cause, ()))
 
 
+def _meeting(evidence: Evidence, affected: BoolArray) -> bool:
+    """Whether requests meet at all: more of them weigh on everybody only where some have to wait for others."""
+    busy = under_way(evidence, affected) if affected.any() else None
+    return busy is None or busy >= MEETING
+
+
 def _share(
     evidence: Evidence, found: Mapping[str, Examination], parent: str, child: str, onsets: Mapping[str, tuple[float, float]]
 ) -> float | None:
@@ -181,6 +189,6 @@ def _share(
         return None
     if parent in onsets and child in onsets and onsets[parent][0] > onsets[child][1] + ORDER_SLACK:
         return None
-    if one.affected is None or other.affected is None:
+    if one.affected is None or other.affected is None or (parent == _SURGE and not _meeting(evidence, one.affected)):
         return None
     return explained_share(evidence, one.affected, other.affected)

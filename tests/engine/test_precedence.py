@@ -1,5 +1,7 @@
 """Which found cause is only the consequence of another: tested on the requests, never assumed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -63,3 +65,17 @@ def test_no_cause_explains_itself():
 def test_edges_are_between_causes_that_there_are(parent: str):
     known = {check.slug for check in load()}
     assert {parent, *EDGES[parent]} <= known
+
+
+@pytest.mark.parametrize(("each_takes_ms", "explained_by_it"), [(99.0, False), (100.0, True)])
+def test_more_requests_explain_nothing_where_hardly_two_of_them_meet(each_takes_ms: float, explained_by_it: bool):
+    """One request a second: at a tenth of a second each, one of ten meets another."""
+    requests = Frame(N, {"ts": np.arange(N) * 1.0, "duration_ms": np.full(N, each_takes_ms)}, {})
+    evidence = replace(EVIDENCE, requests=requests)
+    causes = {one: found(one, rows(range(1000, 2000))) for one in ("infra.traffic_surge", "retrieval.timeout")}
+    assert [one.child for one in explain_away(evidence, causes, {})] == ["retrieval.timeout"] * explained_by_it
+
+
+def test_how_long_requests_take_may_not_be_known():
+    causes = {one: found(one, rows(range(1000, 2000))) for one in ("infra.traffic_surge", "retrieval.timeout")}
+    assert [one.child for one in explain_away(EVIDENCE, causes, {})] == ["retrieval.timeout"]
