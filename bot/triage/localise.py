@@ -90,7 +90,7 @@ def _within(evidence: Evidence, affected: BoolArray, named: Slice) -> Slice:
 
 def _named(evidence: Evidence, one: Examination) -> Slice | None:
     """The cell of a check's own evidence, as a slice of the requests."""
-    where = {name: value for name, value in one.where.items() if _divides(evidence, name)}
+    where = {name: value for name, value in one.where.items() if _divides(evidence, name, value)}
     if not where or one.affected is None:
         return None
     cell = requests_where(evidence, where)
@@ -103,10 +103,13 @@ def _named(evidence: Evidence, one: Examination) -> Slice | None:
     return Slice(where=where, share_of_traffic=share, share_of_excess=held)
 
 
-def _divides(evidence: Evidence, name: str) -> bool:
-    """Whether a dimension has more than one value: the only provider there is, is everybody."""
+def _divides(evidence: Evidence, name: str, value: str) -> bool:
+    """Whether a predicate leaves anybody out: the only provider there is, is everybody; the only source is those that search."""
     frames = [frame for frame in (evidence.seen, *evidence.ops.values()) if name in frame.texts]
-    return not frames or len({value for frame in frames for value in frame.texts[name].values if value}) > 1
+    if not frames or len({one for frame in frames for one in frame.texts[name].values if one}) > 1:
+        return True
+    now = evidence.in_current
+    return float((requests_where(evidence, {name: value}) & now).sum()) <= GLOBAL * float(now.sum())
 
 
 def requests_where(evidence: Evidence, where: Mapping[str, str]) -> BoolArray:
