@@ -1,0 +1,1 @@
+"""Who may carry the pager: competencies, the gate, what is missing, and who may see it."""
