@@ -49,9 +49,10 @@ class NotAllowed(MidwatchError):
 class SourceUnavailable(MidwatchError):
     """A back end did not answer."""
 
-    def __init__(self, message: str | None = None, *, source: str = "", asked: str = "") -> None:
+    def __init__(self, message: str | None = None, *, source: str = "", asked: str = "", retry_after: float | None = None) -> None:
         super().__init__(message)
         self.source = source
+        self.retry_after = retry_after  # seconds before which asking again is no use; None = it did not say
         self.asked = asked  # the exact query and window, so that a person can ask it again by hand
 
 

@@ -119,7 +119,7 @@ class Walk:
             except SourceUnavailable as error:
                 log.warning("the card of %s is not shown yet: %s", incident_id, error, extra={"incident": incident_id})
                 if wait_s is not None:
-                    await asyncio.sleep(wait_s)
+                    await asyncio.sleep(max(wait_s, min(error.retry_after or 0.0, max(self._waits_s))))
             else:
                 return "shown"
         return "behind"

@@ -40,6 +40,11 @@ class Earlier:
         self._name = channel.removeprefix("#")
         self._id = channel if channel[:1] in "CGD" and channel.isupper() and channel.isalnum() else None
 
+    @property
+    def place(self) -> str | None:
+        """The channel's id, once it is known."""
+        return self._id
+
     def learned(self, channel_id: str) -> None:
         """A post told the channel's id."""
         self._id = channel_id

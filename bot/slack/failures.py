@@ -1,6 +1,6 @@
 """Slack's errors in our words: SourceUnavailable = try again later, Refused = it never will."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import aiohttp
@@ -8,10 +8,10 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.errors import MidwatchError, Refused, SourceUnavailable
 
+DAY_S = 86_400  # no Retry-After is believed beyond this
+RATE = frozenset({"ratelimited", "rate_limited"})
 # `ok: false` with one of these passes by itself; any other code is a fact about the app, the channel or the payload.
-PASSING = frozenset(
-    {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
-)
+PASSING = frozenset({*RATE, "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"})
 # The payload is at fault, and simpler blocks may be accepted.
 BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long", "invalid_arguments"})
 # The message cannot be edited any more: a person deleted it, or it was posted by an app that is gone.
@@ -41,13 +41,13 @@ def code_of(error: SlackApiError) -> str:
 def is_rate_limit(error: SourceUnavailable) -> bool:
     """Nothing was done, and Slack has said for how long: trying sooner is no use."""
     cause = error.__cause__
-    return isinstance(cause, SlackApiError) and code_of(cause) in {"ratelimited", "rate_limited"}
+    return error.retry_after is not None or (isinstance(cause, SlackApiError) and code_of(cause) in RATE)
 
 
 def answered(error: SourceUnavailable) -> bool:
     """Slack is there, and only this method does not work now: a 429, or a method that it does not know."""
     cause = error.__cause__
-    return isinstance(cause, SlackApiError) and _status(cause) < 500
+    return error.retry_after is not None or (isinstance(cause, SlackApiError) and _status(cause) < 500)
 
 
 def in_our_words(error: Exception, asked: str) -> MidwatchError:
@@ -57,9 +57,17 @@ def in_our_words(error: Exception, asked: str) -> MidwatchError:
     code = code_of(error)
     status = _status(error)
     if not code or code in PASSING or status == 429 or status >= 500:
-        return SourceUnavailable(f"Slack could not do {asked}: {code or status}", source="slack", asked=asked)
+        wait = retry_after(getattr(error.response, "headers", {})) if status == 429 or code in RATE else None
+        return SourceUnavailable(f"Slack could not do {asked}: {code or status}", source="slack", asked=asked, retry_after=wait)
     cure = f"; {CURES[code]}" if code in CURES else ""
     return Refused(f"Slack refused {asked}: {code}{cure}")
+
+
+def retry_after(headers: Mapping[str, object]) -> float:
+    """Seconds that a 429 asks for; one where it does not say, as Slack's own client has it."""
+    told = next((value for name, value in headers.items() if name.lower() == "retry-after"), "1")
+    seconds = str(told[0] if isinstance(told, list) and told else told)
+    return float(min(int(seconds), DAY_S)) if seconds.isascii() and seconds.isdecimal() and len(seconds) < 10 else 1.0
 
 
 def _status(error: SlackApiError) -> int:

@@ -75,7 +75,8 @@ class SlackSurface:
         message = fit(card(incident, progress), strict=self._strict)
         for wait_s in (*WAITS_S, None):
             try:
-                place = await self._send.post(self._channel, message, card_metadata(incident), simpler=fit(classic(incident, progress)))
+                channel = self._earlier.place or self._channel
+                place = await self._send.post(channel, message, card_metadata(incident), simpler=fit(classic(incident, progress)))
                 break
             except SourceUnavailable as error:
                 if wait_s is None or is_rate_limit(error):

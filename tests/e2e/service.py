@@ -40,6 +40,10 @@ class Service:
 
     def __enter__(self) -> "Service":
         self.start()
+        return self.wait()
+
+    def wait(self) -> "Service":
+        """Until it listens; AssertionError with its log when it ends instead."""
         until(lambda: bool(self._port()) or self.process.poll() is not None, STARTS_S)
         if self.process.poll() is not None:
             self.__exit__()

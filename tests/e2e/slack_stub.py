@@ -38,7 +38,7 @@ class SlackStub:
             return self._post(said)
         if method == "chat.update":
             self.edits += 1
-            self.messages[said["ts"]] |= {name: said[name] for name in ("text", "metadata") if name in said}
+            self.messages[said["ts"]] |= {name: said[name] for name in ("text", "metadata", "blocks") if name in said}
             return {"channel": CHANNEL, "ts": said["ts"]}
         if method == "conversations.history":
             return {"messages": list(reversed(self.messages.values()))}
@@ -52,7 +52,7 @@ class SlackStub:
 
     def _post(self, said: dict[str, Any]) -> dict[str, Any]:
         ts = f"{1_772_417_220 + len(self.messages) + len(self.replies)}.000100"
-        message = {"ts": ts, "text": said.get("text", ""), "metadata": said.get("metadata", {})}
+        message = {"ts": ts, "text": said.get("text", ""), "metadata": said.get("metadata", {}), "blocks": said.get("blocks", "")}
         if said.get("thread_ts"):
             self.replies.append(message | {"thread_ts": said["thread_ts"]})
         else:

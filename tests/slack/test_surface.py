@@ -125,7 +125,10 @@ async def test_a_long_retry_after_is_the_callers_wait(slack: FakeSlack, surface:
     with pytest.raises(SourceUnavailable, match="ratelimited"):
         await surface.show(samples.incident(), None)
     assert asyncio.get_running_loop().time() - started < 5
-    await surface.show(samples.incident(), None)
+    with pytest.raises(SourceUnavailable, match="nobody"):
+        await surface.show(samples.incident(), None)
+    assert slack.count("chat.postMessage") == 1
+    await another(slack).show(samples.incident(), None)
     assert len(slack.workspace.roots()) == 1
 
 
