@@ -5,7 +5,7 @@ One of these a process: several workers share a channel by Slack's own answer, t
 
 import asyncio
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 
 from bot.errors import SourceUnavailable
@@ -43,7 +43,7 @@ class Throttle:
         self._clock = clock
         self._closed: dict[str, float] = {}
         self._channels: OrderedDict[str, Bucket] = OrderedDict()
-        self._cards: dict[str, int] = {}  # cards that wait for a token of the channel: replies stand behind them
+        self._cards: Counter[str] = Counter()  # cards that wait for a token of the channel: replies stand behind them
 
     def limited(self, method: str, seconds: float) -> None:
         """Slack answered 429: the method is not called again before `seconds` are over."""
@@ -62,7 +62,7 @@ class Throttle:
     async def _channel(self, channel: str, reply: bool) -> None:
         bucket = self._bucket(channel)
         until = self._clock() + LONGEST_WAIT_S
-        self._cards[channel] = self._cards.get(channel, 0) + (not reply)
+        self._cards[channel] += not reply
         try:
             while (wait := self._wait(bucket, channel, reply)) > 0:
                 if self._clock() + wait > until:
@@ -71,12 +71,9 @@ class Throttle:
             bucket.take(self._clock())
         finally:
             self._cards[channel] -= not reply
-            if self._cards[channel] == 0:
-                del self._cards[channel]
 
     def _wait(self, bucket: Bucket, channel: str, reply: bool) -> float:
-        ahead = self._cards.get(channel, 0) if reply else 0
-        return bucket.wait(self._clock(), KEPT_FOR_CARDS + ahead if reply else 0.0)
+        return bucket.wait(self._clock(), KEPT_FOR_CARDS + self._cards[channel] if reply else 0.0)
 
     def _bucket(self, channel: str) -> Bucket:
         bucket = self._channels.get(channel)
