@@ -5,7 +5,7 @@ import contextlib
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from bot import checks, pages
 from bot.backends.card import CardKeeper
+from bot.backends.fetch_public import Fetch, public_fetch
 from bot.backends.playbooks import ServicePrompts, Services, services
 from bot.backends.records import Records, records
 from bot.backends.shelf_live import LiveShelf, live_shelf
@@ -25,11 +26,10 @@ from bot.backends.walk import Crew, Diagnose
 from bot.backends.work_dbos import DbosWork, work_dbos
 from bot.errors import BadInput
 from bot.model.incident import Incident, Progress
-from bot.model.page import Page
 from bot.model.report import Report
-from bot.pages.changes import parse_changes
+from bot.pages import changes
 from bot.ports import Metrics, Picture, Spans, Surface
-from bot.settings import Settings, secrets
+from bot.settings import Settings, named_secrets, secrets
 from bot.slack import bolt, chart, client, events, people, surface, trouble
 from bot.slack import incident as buttons
 from bot.telemetry.declared import Declared, declare
@@ -37,7 +37,7 @@ from bot.telemetry.otlp import read_json, read_protobuf
 from bot.telemetry.repair import repair
 from bot.terminal.surface import TerminalSurface
 from bot.triage import Sources, Triage
-from bot.web import Decoded, Doors, Hooks, Meters, Otlp, PageSource, web
+from bot.web import Decoded, Doors, Hooks, Meters, Otlp, Proofs, of_deliveries, of_refusals, web
 
 log = logging.getLogger(__name__)
 
@@ -110,9 +110,21 @@ async def running(
         )
         await stack.enter_async_context(_forgetting(kept, store, settings.span_retention_hours * 3600.0, clock))
         await _listen(stack, settings, door, kept, keeper, shelf, clock)
-        tokens, limit = secrets(settings.hook_tokens), settings.body_limit_bytes
+        proofs = _proofs(settings, await stack.enter_async_context(public_fetch()))
         doors = Doors(
-            hooks=Hooks(_page_sources(settings), parse_changes, kept.intake, work, tokens, limit, clock, meters),
+            hooks=Hooks(
+                sources=proofs.page_sources(),
+                changes=proofs.change_doors(),
+                intake=kept.intake,
+                work=work,
+                audit=kept.audit,
+                tokens=secrets(settings.hook_tokens),
+                limit_bytes=settings.body_limit_bytes,
+                clock=clock,
+                meters=meters,
+                rate=of_deliveries(settings.hook_rate, clock),
+                refusals=of_refusals(clock),
+            ),
             otlp=Otlp(_decoder(declared), store.intake, secrets(settings.otlp_token), settings.otlp_limit_bytes, meters),
             incidents=kept.incidents,
             meters=meters,
@@ -136,26 +148,17 @@ def _decoder(declared: Declared) -> Callable[[bytes, bool], Decoded]:
     return decode
 
 
-def _page_sources(settings: Settings) -> dict[str, PageSource]:
-    signing = {"pagerduty": secrets(settings.pagerduty_secrets), "grafana": secrets(settings.grafana_secrets)}
-    tokens = secrets(settings.hook_tokens)
-    return {name: _page_source(name, signing.get(name, ()), tokens) for name in pages.sources()}
-
-
-def _page_source(name: str, signing: tuple[str, ...], tokens: tuple[str, ...]) -> PageSource:
-    """One that can prove itself, by signature or token, is let in from anywhere; without a secret only this machine is."""
-
-    def parse(raw: bytes, headers: Mapping[str, str]) -> Sequence[Page]:
-        return pages.parse(name, raw, headers)
-
-    def delivery_id(raw: bytes, headers: Mapping[str, str]) -> str | None:
-        return pages.delivery_id(name, raw, headers)
-
-    def verify(raw: bytes, headers: Mapping[str, str], now: float) -> None:
-        pages.verify(name, raw, headers, signing, tokens, now)
-
-    proves = bool(tokens) or (bool(signing) and pages.signed(name))
-    return PageSource(name, parse, delivery_id, verify if proves else None)
+def _proofs(settings: Settings, fetch: Fetch) -> Proofs:
+    known = frozenset((*pages.sources(), *changes.sources()))
+    older = {"pagerduty": secrets(settings.pagerduty_secrets), "grafana": secrets(settings.grafana_secrets)}
+    signing = {**older, **named_secrets(settings.source_secrets, "MIDWATCH_SOURCE_SECRETS", known)}
+    return Proofs(
+        signing={name: found for name, found in signing.items() if found},
+        own_tokens=named_secrets(settings.source_tokens, "MIDWATCH_SOURCE_TOKENS", known),
+        tokens=secrets(settings.hook_tokens),
+        topics=tuple(topic.strip() for topic in (settings.sns_topics or "").split(",") if topic.strip()),
+        fetch=fetch,
+    )
 
 
 def _diagnose(triage: Triage, known: Services) -> Diagnose:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from bot.model.audit import AuditEntry
 from bot.model.change import Change
 from bot.model.evidence import Coverage, Interval, MetricSeries, Past, Probe, PromptText
 from bot.model.frame import Frame
@@ -170,6 +171,12 @@ class SeenEvents(Protocol):
     """Slack delivers an event at least once."""
 
     async def first_time(self, event_id: str, at: float) -> bool: ...
+
+
+class Audit(Protocol):
+    """Append-only: nothing in it is ever changed; what is older than the retention goes from its old end."""
+
+    async def note(self, entry: AuditEntry) -> None: ...
 
 
 class Decisions(Protocol):

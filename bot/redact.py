@@ -4,6 +4,7 @@ What an engineer needs stays: trace and span ids, hashes, UUIDs, model names, pr
 Redacting twice changes nothing more. A secret in an unknown form, alone and short, is not found; a key beside it (`token=`) helps.
 """
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import orjson
 
+from bot.model.change import Change, ChangeScope
 from bot.model.page import Link, Page
 
 ROUNDS = 4  # a cut can lay open the next match; two rounds are the most that was seen
@@ -165,9 +167,10 @@ def _replacement(rule: _Rule) -> Callable[[re.Match[str]], str]:
 
 
 def redact_page(page: Page) -> Page:
-    """Title, description, service, labels and links; a link that carries a secret loses its query, or goes."""
+    """Title, description, service, labels and links; a link that carries a secret loses its query, or goes; such a key is hashed."""
     return page.model_copy(
         update={
+            "dedup_key": _key(page.dedup_key),
             "title": redact(page.title),
             "description": redact(page.description),
             "service": redact(page.service) if page.service is not None else None,
@@ -175,6 +178,23 @@ def redact_page(page: Page) -> Page:
                 redact(name): _MARK.format("secret") if _is_secret(name, value) else redact(value) for name, value in page.labels.items()
             },
             "links": tuple(link for link in map(_link, page.links) if link is not None),
+        }
+    )
+
+
+def redact_change(change: Change) -> Change:
+    """Everything but its time; a link that carries a secret loses its query, or goes."""
+    link = _link(Link(label="", url=change.link)) if change.link is not None else None
+    scope = {name: redact(value) if isinstance(value, str) else value for name, value in change.scope.model_dump().items()}
+    return change.model_copy(
+        update={
+            "id": _key(change.id),
+            "object": redact(change.object),
+            "before": redact(change.before) if change.before is not None else None,
+            "after": redact(change.after) if change.after is not None else None,
+            "scope": ChangeScope.model_validate(scope),
+            "author": redact(change.author) if change.author is not None else None,
+            "link": link.url if link is not None else None,
         }
     )
 
@@ -211,6 +231,11 @@ def _is_secret(name: str, value: object) -> bool:
     if isinstance(value, dict | list) or value in (None, "", True, False):
         return False
     return _PLAIN_KEY.fullmatch(name.strip()) is not None and not (isinstance(value, int | float) and "token" in name.lower())
+
+
+def _key(key: str) -> str:
+    """As it is, or its hash: the same secret in two pages still makes them one incident."""
+    return key if redact(key) == key else f"h:{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()[:32]}"
 
 
 def _link(link: Link) -> Link | None:

@@ -1,6 +1,8 @@
 """The only reader of the environment. Every key starts with MIDWATCH_; an unknown MIDWATCH_ key is refused."""
 
+import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import SecretStr, ValidationError
@@ -28,6 +30,11 @@ class Settings(BaseSettings):
     hook_tokens: SecretStr | None = None  # comma-separated bearer tokens for unsigned sources; None = loopback only
     pagerduty_secrets: SecretStr | None = None  # comma-separated, so that they can be rotated
     grafana_secrets: SecretStr | None = None
+    source_secrets: SecretStr | None = None  # JSON: {"sentry": "a secret", "github": ["new", "old"]}; a source named here must sign
+    source_tokens: SecretStr | None = None  # JSON likewise: tokens of one source alone, in place of hook_tokens
+    sns_topics: str | None = None  # comma-separated ARNs; with them CloudWatch pages over SNS must be signed (version 2)
+    hook_rate: int = 200  # deliveries a second of one source that are taken, ten times as many at once; more are told to come again
+    audit_retention_days: int = 400  # how long the audit log goes back; a year and a month
     otlp_token: SecretStr | None = None  # bearer token for /v1/traces; None = loopback only
 
     console_tokens: SecretStr | None = None  # comma-separated passwords for the console; None = this machine only
@@ -68,7 +75,34 @@ def secrets(value: SecretStr | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.get_secret_value().split(",") if part.strip()) if value else ()
 
 
+def named_secrets(value: SecretStr | None, place: str, known: frozenset[str]) -> Mapping[str, tuple[str, ...]]:
+    """A JSON object of secrets by source -> its parts; empty when unset. BadSettings names the source, never a secret."""
+    if value is None:
+        return {}
+    try:
+        read = json.loads(value.get_secret_value())
+    except ValueError:
+        raise BadSettings('must be JSON: {"source": "secret"} or {"source": ["new", "old"]}', place=place) from None
+    if not isinstance(read, dict):
+        raise BadSettings("must be a JSON object of secrets by source", place=place)
+    found: dict[str, tuple[str, ...]] = {}
+    for name, said in read.items():
+        several = said if isinstance(said, list) else [said]
+        if name not in known:
+            raise BadSettings(f"unknown source {name[:40]!r}; there are {', '.join(sorted(known))}", place=place)
+        if not several or not all(isinstance(one, str) and one.strip() for one in several):
+            raise BadSettings(f"{name}: a secret, or a list of secrets, none of them empty", place=place)
+        found[name] = tuple(one.strip() for one in several)
+    return found
+
+
 def runbook_folder() -> Path | None:
     """The runbooks that came with Midwatch, wherever the command is called from; None where they were not installed."""
     beside = Path(__file__).resolve().parent.parent / "runbooks"
+    return beside if beside.is_dir() else None
+
+
+def drill_folder() -> Path | None:
+    """The drills that came with Midwatch, likewise."""
+    beside = Path(__file__).resolve().parent.parent / "playbooks" / "drills"
     return beside if beside.is_dir() else None

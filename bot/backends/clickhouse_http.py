@@ -13,6 +13,7 @@ from typing import Protocol
 import httpx
 import pyarrow as pa
 
+from bot.backends.guarded import guarded
 from bot.errors import BadSettings, SourceUnavailable
 
 TIMEOUT_S = 50.0  # of one question; triage waits 60 s for all traces together
@@ -74,5 +75,5 @@ async def clickhouse_http(url: httpx.URL, database: str) -> AsyncIterator[ClickH
         raise BadSettings("not an http(s) URL of ClickHouse", place="MIDWATCH_SPANS_URL")
     headers = {"X-ClickHouse-User": url.username, "X-ClickHouse-Key": url.password} if url.username else {}
     bare = str(url.copy_with(username=None, password=None, path="/", query=None, fragment=None))
-    async with httpx.AsyncClient(headers=headers, timeout=TIMEOUT_S, trust_env=False) as client:
+    async with httpx.AsyncClient(transport=guarded(), headers=headers, timeout=TIMEOUT_S, trust_env=False) as client:
         yield ClickHouse(client, bare, database)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from bot.backends.guarded import guarded
 from bot.errors import SourceUnavailable
 
 BATCH = 64  # texts a request; every server seen takes this many
@@ -82,5 +83,5 @@ async def remote_embedder(url: str, model: str, key: str | None) -> AsyncIterato
     """`url` is the endpoint itself, or the server's root, in which case /v1/embeddings is added."""
     endpoint = url if url.rstrip("/").endswith("/embeddings") else url.rstrip("/") + "/v1/embeddings"
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    async with httpx.AsyncClient(timeout=TIMEOUT_S, headers=headers, follow_redirects=False) as client:
+    async with httpx.AsyncClient(transport=guarded(), timeout=TIMEOUT_S, headers=headers, follow_redirects=False) as client:
         yield RemoteEmbedder(client, endpoint, model)

@@ -17,6 +17,7 @@ import httpx
 import numpy as np
 from pydantic import BaseModel, Field, ValidationError
 
+from bot.backends.guarded import guarded
 from bot.errors import BadInput, BadSettings, SourceUnavailable
 from bot.model.evidence import Interval, MetricSeries
 
@@ -177,5 +178,5 @@ async def metrics_prometheus(url: str) -> AsyncIterator[PrometheusMetrics]:
         raise BadSettings(f"is no URL: {error}", place="MIDWATCH_PROMETHEUS_URL") from None
     if parsed.scheme not in ("http", "https") or not parsed.host or parsed.query or parsed.fragment:
         raise BadSettings("must be http(s)://host[:port][/path]", place="MIDWATCH_PROMETHEUS_URL")
-    async with httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False) as client:
+    async with httpx.AsyncClient(transport=guarded(), timeout=TIMEOUT_S, follow_redirects=False) as client:
         yield PrometheusMetrics(client, parsed)

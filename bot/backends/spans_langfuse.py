@@ -19,6 +19,7 @@ import httpx
 import orjson
 import pyarrow as pa
 
+from bot.backends.guarded import guarded
 from bot.backends.spans_fetched import Fetch, FetchedSpans, fetched
 from bot.backends.store_api import MOST_SPANS, TIMEOUT_S, StoreApi, iso
 from bot.errors import BadSettings
@@ -192,7 +193,7 @@ async def spans_langfuse(
     base = read.copy_with(username=None, password=None, path="/", query=None, fragment=None)
     auth = httpx.BasicAuth(read.username, read.password)
     async with (
-        httpx.AsyncClient(base_url=base, auth=auth, timeout=TIMEOUT_S, trust_env=False, transport=transport) as client,
+        httpx.AsyncClient(base_url=base, auth=auth, timeout=TIMEOUT_S, trust_env=False, transport=transport or guarded()) as client,
         fetched(LangfuseOrigin(StoreApi(client, "Langfuse"), declared), home, largest) as spans,
     ):
         yield spans

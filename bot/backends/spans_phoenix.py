@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pyarrow as pa
 
+from bot.backends.guarded import guarded
 from bot.backends.spans_fetched import Fetch, FetchedSpans, fetched
 from bot.backends.store_api import MOST_SPANS, TIMEOUT_S, StoreApi, iso
 from bot.errors import BadSettings
@@ -150,7 +151,7 @@ async def spans_phoenix(
     headers = {"Authorization": f"Bearer {read.password}"} if read.password else {}
     base = read.copy_with(username=None, password=None, path="/", query=None, fragment=None)
     async with (
-        httpx.AsyncClient(base_url=base, headers=headers, timeout=TIMEOUT_S, trust_env=False, transport=transport) as client,
+        httpx.AsyncClient(base_url=base, headers=headers, timeout=TIMEOUT_S, trust_env=False, transport=transport or guarded()) as client,
         fetched(PhoenixOrigin(StoreApi(client, "Phoenix"), project, declared), home, largest) as spans,
     ):
         yield spans

@@ -9,11 +9,13 @@ from bot import __version__
 from bot.ports import Incidents
 from bot.web import answers, console, health, hooks, metrics, otlp, slack_door
 from bot.web.health import Probe
-from bot.web.hooks import Hooks, PageSource
+from bot.web.hooks import ChangeDoor, Hooks, PageSource
 from bot.web.metrics import Meters
 from bot.web.otlp import Decoded, Otlp
+from bot.web.proofs import Proofs
+from bot.web.rates import of_deliveries, of_refusals
 
-__all__ = ["Decoded", "Doors", "Hooks", "Meters", "Otlp", "PageSource", "web"]
+__all__ = ["ChangeDoor", "Decoded", "Doors", "Hooks", "Meters", "Otlp", "PageSource", "Proofs", "of_deliveries", "of_refusals", "web"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Doors:
 def web(doors: Doors) -> FastAPI:
     """The app. It owns nothing: whoever made its parts closes them."""
     app = FastAPI(title="Midwatch", version=__version__, docs_url=None, redoc_url=None)  # their pages load assets from elsewhere
-    answers.install(app)
+    answers.install(app, doors.hooks.refusals)
     app.include_router(hooks.routes(doors.hooks))
     app.include_router(otlp.routes(doors.otlp))
     app.include_router(health.routes(doors.ready))

@@ -35,6 +35,11 @@ def reader(request: Request, tokens: Sequence[str]) -> None:
         raise NotHere("no console token is configured, so the console is for this machine only")
 
 
+def caller(request: Request) -> str:
+    """The address that knocked. Behind a proxy it is the proxy's: what a header says of others is the sender's word."""
+    return request.client.host if request.client is not None else "unknown"
+
+
 def _known(offered: str, tokens: Sequence[str]) -> bool:
     """Compare with every token in constant time; which one matched does not show either."""
     found = False

@@ -10,8 +10,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from bot.errors import BadInput, NotAllowed, SourceUnavailable
-from bot.web.access import NotHere
+from bot.web.access import NotHere, caller
 from bot.web.body import NotReadable, TooLarge, TooSlow
+from bot.web.rates import REFUSALS_AT_ONCE, REFUSALS_PER_S, Rate, TooMany
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +26,7 @@ _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (BadInput, 422),
     (NotHere, 403),
     (NotAllowed, 401),
+    (TooMany, 503),
     (SourceUnavailable, 503),
 )
 
@@ -40,9 +42,17 @@ def said(error: Exception) -> str:
     return str(error)[:MESSAGE_LIMIT].encode("utf-8", "replace").decode()
 
 
-def install(app: FastAPI) -> None:
-    for kind in (BadInput, NotAllowed, SourceUnavailable):
-        app.add_exception_handler(kind, _told)
+def install(app: FastAPI, refusals: Rate) -> None:
+    """`refusals`: how many refusals a caller is told in full."""
+
+    async def told(request: Request, error: Exception) -> Response:
+        if isinstance(error, NotAllowed) and not refusals.take(caller(request)):
+            again = {"Retry-After": f"{REFUSALS_AT_ONCE / REFUSALS_PER_S:.0f}", "Connection": "close"}
+            return JSONResponse({"error": "too many refused requests"}, status_code=429, headers=again)
+        return await _told(request, error)
+
+    for kind in (BadInput, NotAllowed, SourceUnavailable, TooMany):
+        app.add_exception_handler(kind, told)
     app.add_exception_handler(Exception, broken)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _unroutable)

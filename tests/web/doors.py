@@ -14,7 +14,8 @@ from bot.errors import BadInput, BadPage, NotAllowed
 from bot.model.change import Change
 from bot.model.incident import Incident
 from bot.model.page import Page
-from bot.web import Decoded, Doors, Hooks, Meters, Otlp, PageSource, web
+from bot.web import ChangeDoor, Decoded, Doors, Hooks, Meters, Otlp, PageSource, of_deliveries, of_refusals, web
+from tests.fakes_audit import MemoryAudit
 from tests.fakes_records import MemoryRecords
 
 SECRET = b"s3cret"
@@ -36,17 +37,18 @@ def parse_changes(raw: bytes, _headers: Mapping[str, str]) -> Sequence[Change]:
     return [Change.model_validate(json.loads(raw))]
 
 
-def verify(raw: bytes, headers: Mapping[str, str], _now: float) -> None:
+async def prove(raw: bytes, headers: Mapping[str, str], _now: float) -> str | None:
     if not hmac.compare_digest(headers.get("x-signature", "").encode(), sign(raw).encode()):
         raise NotAllowed("the signature is missing or wrong")
+    return hashlib.sha256(raw).hexdigest()
 
 
 def sign(raw: bytes) -> str:
     return hmac.new(SECRET, raw, hashlib.sha256).hexdigest()
 
 
-def delivery_id(_raw: bytes, headers: Mapping[str, str]) -> str | None:
-    return headers.get("x-delivery")
+def delivery_id(_raw: bytes, headers: Mapping[str, str], proof: str | None) -> str | None:
+    return proof or headers.get("x-delivery")
 
 
 def decode(raw: bytes, is_json: bool) -> Decoded:
@@ -84,23 +86,39 @@ class Site:
     spans: MemorySpans
     app: FastAPI
     doors: Doors
+    audit: MemoryAudit
 
     def with_(self, **changed: Any) -> FastAPI:
         return web(replace(self.doors, **changed))
 
 
-def site(*, tokens: Sequence[str] = (), limit: int = 100_000, work: Any = None, intake: Any = None, **doors: Any) -> Site:
-    records, spans, meters = MemoryRecords(), MemorySpans(), Meters()
+def site(
+    *, tokens: Sequence[str] = (), limit: int = 100_000, work: Any = None, intake: Any = None, rate: float = 1_000.0, **doors: Any
+) -> Site:
+    records, spans, meters, audit = MemoryRecords(), MemorySpans(), Meters(), MemoryAudit()
     work = work or NoteWork()
     sources = {
         "plain": PageSource("plain", parse, delivery_id),
-        "signed": PageSource("signed", parse, delivery_id, verify),
+        "signed": PageSource("signed", parse, delivery_id, prove),
+        "both": PageSource("both", lambda _raw, _headers: (), delivery_id, changes=parse_changes),
     }
     opened = Doors(
-        Hooks(sources, parse_changes, intake or records, work, tokens, limit, lambda: T0, meters),
+        Hooks(
+            sources=sources,
+            changes={"cdevents": ChangeDoor("cdevents", parse_changes), "signed": ChangeDoor("signed", parse_changes, prove)},
+            intake=intake or records,
+            work=work,
+            audit=audit,
+            tokens=tokens,
+            limit_bytes=limit,
+            clock=lambda: T0,
+            meters=meters,
+            rate=of_deliveries(rate, lambda: T0),
+            refusals=of_refusals(lambda: T0),
+        ),
         Otlp(decode, spans, tokens, limit, meters),
         records,
         meters,
         **doors,
     )
-    return Site(records, work, spans, web(opened), opened)
+    return Site(records, work, spans, web(opened), opened, audit)

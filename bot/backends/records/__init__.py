@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from bot.backends.records.audit import SqlAudit
 from bot.backends.records.cards import SqlCards
 from bot.backends.records.database import database
 from bot.backends.records.incidents import SqlIncidents
@@ -13,16 +14,17 @@ from bot.backends.records.past import SqlPast
 
 @dataclass(frozen=True)
 class Records:
-    """`intake`: port Intake. `incidents`: Incidents, Decisions. `past`: Changes, History. `cards`: Cards, Workers."""
+    """`intake`: port Intake. `incidents`: Incidents, Decisions. `past`: Changes, History. `cards`: Cards, Workers. `audit`: Audit."""
 
     intake: SqlIntake
     incidents: SqlIncidents
     past: SqlPast
     cards: SqlCards
+    audit: SqlAudit
 
 
 @asynccontextmanager
 async def records(url: str) -> AsyncIterator[Records]:
     """Open the database at an async SQLAlchemy URL, migrated; SourceUnavailable when it does not answer."""
     async with database(url) as opened:
-        yield Records(SqlIntake(opened), SqlIncidents(opened), SqlPast(opened), SqlCards(opened))
+        yield Records(SqlIntake(opened), SqlIncidents(opened), SqlPast(opened), SqlCards(opened), SqlAudit(opened))

@@ -107,3 +107,18 @@ workers = sa.Table(
     sa.Column("id", sa.String(200), primary_key=True),
     sa.Column("beat_at", sa.Double, nullable=False),
 )
+
+audit = sa.Table(  # a trigger refuses every UPDATE; each line carries the digest of the line before it
+    "audit",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.Double, nullable=False, index=True),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("object", sa.Text, nullable=False),
+    sa.Column("result", sa.String(16), nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("before", sa.String(64), nullable=False),  # the digest of the line before
+    sa.Column("digest", sa.String(64), nullable=False),
+    sqlite_autoincrement=True,
+)
