@@ -11,10 +11,13 @@ import pyarrow as pa
 
 from bot.model.audit import AuditEntry
 from bot.model.change import Change
+from bot.model.drill import MarkedDrill
 from bot.model.evidence import Coverage, Interval, MetricSeries, Past, Probe, PromptText
 from bot.model.frame import Frame
 from bot.model.incident import Incident, MessageRef, Progress, Vote
+from bot.model.outcome import Course, Milestone
 from bot.model.page import Page
+from bot.model.readiness import Act, Due, Firing, RealPage, Rotation, Shift, TeamDrill
 from bot.model.report import NextAction, Report
 from bot.model.runbook import Hit, Passage
 
@@ -203,6 +206,90 @@ class Surface(Protocol):
 
     async def attach(self, incident: Incident, picture: Picture | None) -> None:
         """Put evidence, ruled-out list and chart into the incident's thread, once a revision."""
+        ...
+
+
+class DrillLedger(Protocol):
+    """What became of every due time of every schedule; times are epoch seconds, UTC."""
+
+    async def since(self, schedule: str, cron: str, zone: str, now: float) -> float:
+        """When this schedule was first known: nothing before that was ever missed."""
+        ...
+
+    async def plan(self, schedule: str, next_due_at: float) -> None: ...
+
+    async def record(self, firing: Firing) -> bool:
+        """False when this due time is recorded already; then nothing changes."""
+        ...
+
+    async def firings(self, schedule: str) -> tuple[Firing, ...]:
+        """Oldest due time first."""
+        ...
+
+
+class DrillWork(Protocol):
+    """Durable work: a due team drill is convened once, whichever replica asks first, and finished after a crash."""
+
+    async def convene(self, due: Due, *, made_up: bool) -> None: ...
+
+
+class Stage(Protocol):
+    """Where team drills are played."""
+
+    async def open(self, drill: TeamDrill) -> None:
+        """Ask it; safe to repeat with the same key."""
+        ...
+
+
+class Marks(Protocol):
+    """Marked drills, as they stand after disputes."""
+
+    async def marked(self, since: float = 0.0) -> tuple[MarkedDrill, ...]:
+        """Everybody's from `since` (epoch seconds) on, oldest first."""
+        ...
+
+
+class PagesTaken(Protocol):
+    """Real pages and who took them."""
+
+    async def taken(self, rotation: Rotation) -> Mapping[str, tuple[RealPage, ...]]:
+        """Person's id -> their pages, oldest first."""
+        ...
+
+
+class Duty(Protocol):
+    """Who is on call, as a rotation's source tells it."""
+
+    async def shifts(self, start: float, end: float) -> tuple[Shift, ...]:
+        """Those that touch the half-open interval, oldest first; `person` is what the source calls them."""
+        ...
+
+
+class ReadinessBook(Protocol):
+    """What is logged about readiness; nothing in it is ever changed."""
+
+    async def log(self, act: Act) -> None: ...
+
+    async def acts(self, person: str | None = None) -> tuple[Act, ...]:
+        """Oldest first; None = everybody's."""
+        ...
+
+    async def served(self, shifts: Sequence[Shift]) -> int:
+        """Remember shifts that have ended (known ones stay as they are) -> how many were new: a source forgets them."""
+        ...
+
+    async def shifts(self, person: str | None = None) -> tuple[Shift, ...]: ...
+
+
+class Outcomes(Protocol):
+    """How incidents went."""
+
+    async def add(self, milestone: Milestone) -> None:
+        """BadInput when there is no such incident."""
+        ...
+
+    async def courses(self, start: float, end: float) -> tuple[Course, ...]:
+        """Incidents resolved in the half-open interval (epoch seconds), oldest first."""
         ...
 
 

@@ -14,6 +14,7 @@ from dbos import DBOS, DBOSConfig, SetWorkflowID
 from dbos import error as dbos_error
 
 from bot.backends.card import CardKeeper
+from bot.backends.drills_dbos import Convene, DbosDrills
 from bot.backends.walk import WAITS_S, Crew, Walk
 from bot.errors import Refused, SourceUnavailable
 from bot.model.incident import Incident, IncidentState
@@ -43,6 +44,7 @@ class DbosWork:
         self._clock = clock
         self._started: dict[str, None] = {}
         self._running: set[asyncio.Task[object]] = set()
+        self.drills: DbosDrills | None = None
         self._workflow: Callable[[str, int], Awaitable[None]] = DBOS.workflow(name="incident")(self._make_workflow())
 
     def _make_workflow(self) -> Callable[[str, int], Awaitable[None]]:
@@ -155,8 +157,11 @@ async def work_dbos(
     clock: Callable[[], float] = time.time,
     waits_s: tuple[float, ...] = WAITS_S,
     drain_s: float = DRAIN_S,
+    convene: Convene | None = None,
 ) -> AsyncIterator[DbosWork]:
     """`url`: postgresql://..., or None for SQLite below `home`; `worker`: the same name after a restart, and the keeper's holder.
+
+    `convene`: what a due team drill does; without it there is no `drills`.
 
     One at a time in a process: DBOS is a singleton.
     """
@@ -166,6 +171,7 @@ async def work_dbos(
     work: DbosWork | None = None
     try:
         work = DbosWork(Walk(crew, keeper, waits_s), keeper, crew, workers, worker, clock)
+        work.drills = DbosDrills(convene, _step) if convene is not None else None
         try:
             DBOS.launch()  # on this thread: recovered walks then run on this loop
         except Exception as error:

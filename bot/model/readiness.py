@@ -170,6 +170,17 @@ class Firing(Value):
     why: str = ""
 
 
+class TeamDrill(Value):
+    """One drill for a whole rotation, ready to be asked. Its key is the due time's: the same in every replica and after a crash."""
+
+    key: str
+    rotation: str
+    channel: str
+    scenario: str
+    people: tuple[str, ...]  # who is asked
+    left_out: tuple[tuple[str, str], ...] = ()  # who is not, and why: night, leave, a night page
+
+
 class Source(Value):
     """Where the rotation is read. `schedule`: the source's id of it; for `file`, a path beside the rotation's own file."""
 
