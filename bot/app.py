@@ -29,8 +29,8 @@ from bot.model.incident import Incident, Progress
 from bot.model.report import Report
 from bot.pages import changes
 from bot.ports import Metrics, Picture, Spans, Surface
-from bot.settings import Settings, named_secrets, secrets
-from bot.slack import bolt, chart, client, events, people, surface, trouble
+from bot.settings import Settings, named_secrets, names, secrets
+from bot.slack import Flows, Watch, bolt, chart, client, people, register, surface
 from bot.slack import incident as buttons
 from bot.telemetry.declared import Declared, declare
 from bot.telemetry.otlp import read_json, read_protobuf
@@ -108,8 +108,10 @@ async def running(
         work = await stack.enter_async_context(
             work_dbos(crew, keeper, kept.cards, url=settings.database_url, home=settings.home, worker=worker, clock=clock)
         )
-        await stack.enter_async_context(_forgetting(kept, store, settings.span_retention_hours * 3600.0, clock))
-        await _listen(stack, settings, door, kept, keeper, shelf, clock)
+        span_s, audit_s = settings.span_retention_hours * 3600.0, settings.audit_retention_days * 86400.0
+        await stack.enter_async_context(_forgetting(kept, store, span_s, audit_s, clock))
+        watch = _watch(settings, kept, work, clock, meters)
+        await _listen(stack, settings, door, kept, keeper, shelf, clock, watch)
         proofs = _proofs(settings, await stack.enter_async_context(public_fetch()))
         doors = Doors(
             hooks=Hooks(
@@ -156,7 +158,7 @@ def _proofs(settings: Settings, fetch: Fetch) -> Proofs:
         signing={name: found for name, found in signing.items() if found},
         own_tokens=named_secrets(settings.source_tokens, "MIDWATCH_SOURCE_TOKENS", known),
         tokens=secrets(settings.hook_tokens),
-        topics=tuple(topic.strip() for topic in (settings.sns_topics or "").split(",") if topic.strip()),
+        topics=names(settings.sns_topics),
         fetch=fetch,
     )
 
@@ -212,6 +214,7 @@ async def _listen(
     keeper: CardKeeper,
     shelf: LiveShelf | None,
     clock: Callable[[], float],
+    watch: Watch | None,
 ) -> None:
     """Slack's buttons and events; last to open, because all they lead to must stand."""
     if door.bolt is None:
@@ -219,22 +222,29 @@ async def _listen(
     desk = buttons.Desk(
         incidents=kept.incidents,
         decisions=kept.incidents,
-        gate=people.Members(door.bolt.client),
+        gate=people.Members(door.bolt.client, user_groups=people.UserGroups(door.bolt.client) if settings.slack_user_groups else None),
         show=keeper.show,
         runbook=shelf.runbook if shelf is not None else lambda _id: None,
+        kept_to_groups=shelf.kept_to_groups if shelf is not None else lambda _cause, _service, _groups: None,
+        audit=kept.audit,
         causes=[check.slug for check in checks.load()],
         clock=clock,
     )
-    trouble.install(door.bolt)
-    events.register(door.bolt, kept.intake, clock, lambda why: log.error("Slack is lost: %s", why))
-    buttons.register(door.bolt, desk)
+    register(door.bolt, Flows(desk, kept.intake, lambda why: log.error("Slack is lost: %s", why), watch))
     if settings.slack_app_token is not None:
         await stack.enter_async_context(bolt.socket_mode(door.bolt, settings.slack_app_token.get_secret_value()))
 
 
+def _watch(settings: Settings, kept: Records, work: DbosWork, clock: Callable[[], float], meters: Meters) -> Watch | None:
+    apps, channels = names(settings.slack_page_apps), names(settings.slack_page_channels)
+    return Watch(frozenset(apps), frozenset(channels), kept.intake, work, clock, meters.paged) if apps else None
+
+
 @asynccontextmanager
-async def _forgetting(kept: Records, store: SpanStore, retention_s: float, clock: Callable[[], float]) -> AsyncIterator[None]:
-    """Drop old spans and delivery ids while inside."""
+async def _forgetting(
+    kept: Records, store: SpanStore, retention_s: float, audit_s: float, clock: Callable[[], float]
+) -> AsyncIterator[None]:
+    """Drop old spans, delivery ids and lines of the audit log while inside."""
 
     async def forever() -> None:
         while True:
@@ -242,6 +252,7 @@ async def _forgetting(kept: Records, store: SpanStore, retention_s: float, clock
                 if store.forget is not None:
                     await store.forget(clock() - retention_s)
                 await kept.intake.forget(clock() - REDELIVERED_S)
+                await kept.audit.forget(clock() - audit_s)
             except Exception:
                 log.exception("old spans and deliveries were not dropped; it is tried again")
             await asyncio.sleep(FORGET_EVERY_S)

@@ -25,6 +25,9 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr | None = None  # HTTP mode
     slack_app_token: SecretStr | None = None  # xapp-..., switches Socket Mode on
     slack_channel: str = "#incidents"
+    slack_page_apps: str | None = None  # comma-separated ids of apps or bots (A..., B...) whose messages in Slack are pages
+    slack_page_channels: str | None = None  # comma-separated ids of channels (C...) to watch; None = wherever the app is a member
+    slack_user_groups: bool = False  # runbooks kept to groups are for Slack's user groups of that handle; needs usergroups:read
     slack_api_url: str = "https://slack.com/api/"
 
     hook_tokens: SecretStr | None = None  # comma-separated bearer tokens for unsigned sources; None = loopback only
@@ -73,6 +76,11 @@ def load() -> Settings:
 def secrets(value: SecretStr | None) -> tuple[str, ...]:
     """A comma-separated secret -> its parts; empty when unset."""
     return tuple(part.strip() for part in value.get_secret_value().split(",") if part.strip()) if value else ()
+
+
+def names(value: str | None) -> tuple[str, ...]:
+    """Comma-separated -> its parts; empty when unset."""
+    return tuple(part.strip() for part in (value or "").split(",") if part.strip())
 
 
 def named_secrets(value: SecretStr | None, place: str, known: frozenset[str]) -> Mapping[str, tuple[str, ...]]:

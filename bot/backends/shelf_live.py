@@ -38,6 +38,9 @@ class LiveShelf:
     def next_actions(self, cause: str) -> tuple[NextAction, ...]:
         return self.shelf.next_actions(cause)
 
+    def kept_to_groups(self, cause: str, service: str | None, groups: frozenset[str]) -> Runbook | None:
+        return self.shelf.kept_to_groups(cause, service, groups)
+
     def runbook(self, runbook_id: str) -> Runbook | None:
         return self.shelf.runbook(runbook_id)
 

@@ -85,6 +85,10 @@ class Shelf:
         """What the first bound runbook proposes; empty when there is none."""
         return next((runbook.next for runbook in self.bound(cause, service) if runbook.next and not runbook.groups), ())
 
+    def kept_to_groups(self, cause: str, service: str | None, groups: frozenset[str]) -> Runbook | None:
+        """The first bound runbook that is not open to all and that a member of these groups may read."""
+        return next((runbook for runbook in self.bound(cause, service) if groups & set(runbook.groups)), None)
+
     def runbook(self, runbook_id: str) -> Runbook | None:
         """By id, for 'Open runbook'. The caller checks `groups`."""
         return self._by_id.get(runbook_id)

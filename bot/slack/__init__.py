@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from slack_bolt.async_app import AsyncApp
 
 from bot.ports import SeenEvents
-from bot.slack import events, incident, trouble
+from bot.slack import events, incident, pages, storm, trouble
 from bot.slack.bolt import bolt_app, http_handler, socket_mode
 from bot.slack.chart import draw
 from bot.slack.client import web_client
 from bot.slack.incident import Desk
-from bot.slack.people import Gate, Members
+from bot.slack.pages import Watch
+from bot.slack.people import Gate, Members, UserGroups
 from bot.slack.surface import SlackSurface
 
-__all__ = ["Desk", "Flows", "Gate", "Members", "SlackSurface", "bolt_app", "draw", "http_handler", "register", "socket_mode", "web_client"]
+__all__ = [
+    "Desk", "Flows", "Gate", "Members", "SlackSurface", "UserGroups", "Watch", "bolt_app", "draw", "http_handler", "register",
+    "socket_mode", "web_client",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -24,10 +28,15 @@ class Flows:
     desk: Desk
     seen: SeenEvents
     lost: Callable[[str], None]
+    watch: Watch | None = None  # None: no app's messages are pages
 
 
 def register(bolt: AsyncApp, flows: Flows) -> None:
     """The list of flows, in the order in which Bolt asks them."""
     trouble.install(bolt)
+    if flows.watch is not None:
+        pages.register(bolt, flows.watch)
     events.register(bolt, flows.seen, flows.desk.clock, flows.lost)
     incident.register(bolt, flows.desk)
+    storm.register(bolt, flows.desk.decisions, flows.desk.gate, flows.desk.show)
+    pages.leave_the_rest(bolt)

@@ -3,6 +3,7 @@
 A button carries an incident's id and nothing else. Who pressed it is checked again at every click.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,10 +11,13 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.errors import SourceUnavailable
+from bot.model.audit import AuditEntry, Result
 from bot.model.incident import Incident, Vote
 from bot.model.runbook import Runbook
 from bot.model.value import moment
-from bot.ports import Decisions, Incidents
+from bot.ports import Audit, Decisions, Incidents
+from bot.redact import redact
 from bot.slack.blocks.card import ACKNOWLEDGE, EVIDENCE, RUNBOOK, WRONG
 from bot.slack.blocks.kit import Json, escaped
 from bot.slack.blocks.modals import (
@@ -35,6 +39,8 @@ from bot.slack.failures import code_of, translated
 from bot.slack.limits import fit_view
 from bot.slack.people import Gate
 
+log = logging.getLogger(__name__)
+
 NOT_YOURS = "Only members of this workspace can do that."
 UNKNOWN = "Midwatch does not know this incident any more."
 TOO_LATE = "Slack waited too long for Midwatch. Please press the button again."
@@ -52,6 +58,8 @@ class Desk:
     gate: Gate
     show: Callable[[str], Awaitable[None]]
     runbook: Callable[[str], Runbook | None]
+    kept_to_groups: Callable[[str, str | None, frozenset[str]], Runbook | None]  # cause, service, who asks -> what is not open to all
+    audit: Audit
     causes: Sequence[str]
     clock: Callable[[], float]
 
@@ -77,12 +85,14 @@ class _Flow:
             return
         if await self._desk.decisions.acknowledge(click.incident_id, click.person.user) is not None:
             await self._desk.show(click.incident_id)
+            await self._noted(click, "incident.acknowledged")
 
     async def evidence(self, ack: AsyncAck, body: Body, respond: AsyncRespond, client: AsyncWebClient) -> None:
         await ack()
         click = pressed(body)
         if (entered := await self._let_in(click, respond)) is not None:
             await _open(client, respond, click, evidence_modal(entered.incident))
+            await self._noted(click, "evidence.opened")
 
     async def wrong(self, ack: AsyncAck, body: Body, respond: AsyncRespond, client: AsyncWebClient) -> None:
         await ack()
@@ -98,11 +108,14 @@ class _Flow:
         found = self._readable(entered)
         view = runbook_modal(click.incident_id, found) if found is not None else no_runbook_modal(click.incident_id)
         await _open(client, respond, click, view)
+        if found is not None:
+            await self._noted(click, "runbook.opened", detail=found.id)
 
     async def vote(self, ack: AsyncAck, body: Body) -> None:
         """Stored before it is acknowledged: whoever sees the thanks can rely on it."""
         click, said = submitted(body), answer(body, (CAUSE_BLOCK, CAUSE), (NOTE_BLOCK, NOTE))
         if await self._desk.gate.groups(click.person) is None:
+            await self._noted(click, "incident.voted", Result.REFUSED)
             await ack(response_action="errors", errors={CAUSE_BLOCK: NOT_YOURS})
             return
         if said.cause not in {*self._desk.causes, UNKNOWN_CAUSE}:
@@ -114,16 +127,18 @@ class _Flow:
             user=click.person.user,
             right=False,
             cause=cause,
-            note=said.note[:NOTE_LIMIT],
+            note=redact(said.note[:NOTE_LIMIT]),
             at=moment(self._desk.clock()),
         )
         await self._desk.decisions.vote(vote)
+        await self._noted(click, "incident.voted", detail=cause or "")
         await ack(response_action="update", view=thanks_modal(click.incident_id))
 
     async def _let_in(self, click: Click, respond: AsyncRespond) -> "_Entered | None":
         """The incident, for somebody who may see it and who pressed a button of its own message."""
         groups = await self._desk.gate.groups(click.person)
         if groups is None:
+            await self._noted(click, "incident.opened", Result.REFUSED)
             await _whisper(respond, NOT_YOURS)
             return None
         incident = await self._desk.incidents.get(click.incident_id)
@@ -133,10 +148,22 @@ class _Flow:
         return _Entered(incident, groups)
 
     def _readable(self, entered: "_Entered") -> Runbook | None:
-        """The report's first runbook, unless it is kept to groups that the person is not in."""
+        """What is kept to the person's groups for this very cause first, else the report's first runbook, which is open to all."""
         report = entered.incident.report
-        found = self._desk.runbook(report.runbooks[0].id) if report is not None and report.runbooks else None
+        if report is None:
+            return None
+        own = self._desk.kept_to_groups(report.cause, entered.incident.service, entered.groups) if report.cause else None
+        found = own or (self._desk.runbook(report.runbooks[0].id) if report.runbooks else None)
         return found if found is not None and (not found.groups or entered.groups & set(found.groups)) else None
+
+    async def _noted(self, click: Click, action: str, result: Result = Result.DONE, detail: str = "") -> None:
+        """What people do is in the audit log. A log that cannot be written does not keep anybody from an incident."""
+        at, actor = moment(self._desk.clock()), f"slack:{click.person.user}"
+        try:
+            told = AuditEntry(at=at, actor=actor, action=action, object=click.incident_id, result=result, detail=detail)
+            await self._desk.audit.note(told)
+        except SourceUnavailable as error:
+            log.warning("%s of %s is not in the audit log: %s", action, click.incident_id, error)
 
 
 @dataclass(frozen=True)

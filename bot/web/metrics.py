@@ -28,6 +28,9 @@ class Meters:
     def triaged(self, verdict: str, seconds: float) -> None:
         self.triage.labels(verdict).observe(seconds)
 
+    def paged(self, source: str, outcome: str) -> None:
+        self.pages.labels(source, outcome).inc()
+
     def surface_failed(self, kind: str) -> None:
         self.surface_errors.labels(kind).inc()
 

@@ -12,12 +12,16 @@ from fastapi import FastAPI
 
 from bot.model.incident import Incident
 from bot.model.runbook import Runbook
-from bot.slack import Desk, Flows, Members, SlackSurface, bolt_app, http_handler, register, socket_mode, web_client
+from bot.shelf.shelf import Shelf
+from bot.slack import Desk, Flows, Members, SlackSurface, UserGroups, Watch, bolt_app, http_handler, register, socket_mode, web_client
 from bot.web import slack_door
+from tests.fakes_audit import MemoryAudit
 from tests.fakes_records import MemoryRecords
 from tests.slack.fake import FakeSlack, Http, Socket, serving
 from tests.slack.fake.transport import SECRET, Transport
+from tests.web.doors import NoteWork
 
+NOW = 1_772_417_400.0
 CAUSES = ("model.provider_incident", "none.mix_shift", "retrieval.error", "retrieval.timeout", "tool.loop")
 BOOK = Runbook(id="retrieval.timeout", path="retrieval/timeout.md", title="Retrieval timeouts", body="# Confirm\n`curl` <!channel> *now*")
 
@@ -61,6 +65,15 @@ class House:
     records: MemoryRecords = field(default_factory=MemoryRecords)
     books: dict[str, Runbook] = field(default_factory=lambda: {BOOK.id: BOOK})
     lost: list[str] = field(default_factory=list)
+    audit: MemoryAudit = field(default_factory=MemoryAudit)
+    work: NoteWork = field(default_factory=NoteWork)
+    outcomes: list[tuple[str, str]] = field(default_factory=list)
+
+    def counted(self, source: str, outcome: str) -> None:
+        self.outcomes.append((source, outcome))
+
+    def kept_to_groups(self, cause: str, service: str | None, groups: frozenset[str]) -> Runbook | None:
+        return Shelf(list(self.books.values())).kept_to_groups(cause, service, groups)
 
     async def put(self, incident: Incident) -> Incident:
         """Store it and show it, as the walk does."""
@@ -82,8 +95,19 @@ async def house(request: pytest.FixtureRequest, slack: FakeSlack, surface: Slack
         app.include_router(slack_door.routes(http_handler(bolt, SECRET), 1_000_000))
         client = await stack.enter_async_context(listening(app))
         made = House(slack, surface, Http(client) if request.param == "http" else Socket(slack), client)
-        desk = Desk(made.records, made.records, Members(bolt.client), made.show, made.books.get, CAUSES, lambda: 1_772_417_400.0)
-        register(bolt, Flows(desk, made.records, made.lost.append))
+        desk = Desk(
+            incidents=made.records,
+            decisions=made.records,
+            gate=Members(bolt.client, user_groups=UserGroups(bolt.client)),
+            show=made.show,
+            runbook=made.books.get,
+            kept_to_groups=made.kept_to_groups,
+            audit=made.audit,
+            causes=CAUSES,
+            clock=lambda: NOW,
+        )
+        watch = Watch(frozenset({"APAGER", "BPAGER"}), frozenset({"C1"}), made.records, made.work, lambda: NOW, made.counted)
+        register(bolt, Flows(desk, made.records, made.lost.append, watch))
         if request.param == "socket":
             await stack.enter_async_context(socket_mode(bolt, "xapp-test"))
             async with asyncio.timeout(5):

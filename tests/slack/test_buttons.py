@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from bot.model.incident import IncidentState, MessageRef
+from bot.model.runbook import Runbook
 from bot.slack.blocks import card
 from bot.slack.blocks.modals import CAUSE, CAUSE_BLOCK, NOTE, NOTE_BLOCK, UNKNOWN_CAUSE
 from tests.slack import samples
@@ -179,3 +180,54 @@ async def test_an_event_delivered_again_is_taken_once(house: House):
     await until(lambda: len(house.lost) == 2)
     await asyncio.sleep(0.05)
     assert house.lost == ["app_uninstalled", "tokens_revoked"]
+
+
+KEPT = Runbook(
+    id="retrieval.timeout.payments",
+    path="p.md",
+    title="Only for payments",
+    body="# Pay",
+    causes=("retrieval.timeout",),
+    groups=("payments",),
+)
+
+
+async def opened(house: House) -> str:
+    await house.put(samples.incident(report=samples.FAULT))
+    await house.transport.interaction(press(house.slack, card.RUNBOOK))
+    await until(lambda: house.slack.workspace.views)
+    return str(list(house.slack.workspace.views.values())[-1]["blocks"])
+
+
+async def test_a_runbook_kept_to_a_user_group_opens_for_its_members(house: House):
+    house.books[KEPT.id] = KEPT
+    house.slack.workspace.groups = [{"id": "S1", "handle": "payments", "users": ["UANNA"]}]
+    assert "Pay" in await opened(house)
+    assert ("runbook.opened", "INC-7", "done") in house.audit.said()
+
+
+@pytest.mark.parametrize(
+    "groups", [[], [{"id": "S1", "handle": "payments", "users": ["UBOB"]}], [{"handle": "payments", "users": ["UANNA"], "date_delete": 1}]]
+)
+async def test_nobody_else_sees_it_and_the_open_one_is_shown(house: House, groups: list):
+    house.books[KEPT.id] = KEPT
+    house.slack.workspace.groups = groups
+    assert "Pay" not in await opened(house)
+
+
+async def test_without_the_scope_nobody_is_in_a_group(house: House):
+    house.books[KEPT.id] = KEPT
+    house.slack.workspace.groups = [{"id": "S1", "handle": "payments", "users": ["UANNA"]}]
+    house.slack.workspace.scopes.discard("usergroups:read")
+    assert "Pay" not in await opened(house)
+
+
+async def test_what_people_do_and_what_they_may_not_is_in_the_audit_log(house: House):
+    await house.put(samples.incident(report=samples.FAULT))
+    house.slack.workspace.users["UGUEST"] = {"id": "UGUEST", "team_id": "T1", "is_restricted": True}
+    await house.transport.interaction(press(house.slack, card.EVIDENCE, user="UGUEST"))
+    await until(lambda: house.audit.entries)
+    await house.transport.interaction(press(house.slack, card.ACKNOWLEDGE))
+    await until(lambda: len(house.audit.entries) == 2)
+    assert house.audit.said() == [("incident.opened", "INC-7", "refused"), ("incident.acknowledged", "INC-7", "done")]
+    assert [entry.actor for entry in house.audit.entries] == ["slack:UGUEST", "slack:UANNA"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack import events
+from bot.slack import events, pages
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = yaml.safe_load((ROOT / "manifest.yaml").read_text())
@@ -18,10 +18,12 @@ NEEDS = {
     "conversations_history": frozenset({"channels:history", "groups:history", "metadata.message:read"}),
     "conversations_replies": frozenset({"channels:history", "groups:history", "metadata.message:read"}),
     "files_upload_v2": frozenset({"files:write"}),
+    "usergroups_list": frozenset({"usergroups:read"}),
     "users_conversations": frozenset({"channels:read", "groups:read"}),
     "users_info": frozenset({"users:read"}),
     "views_open": frozenset(),
 }
+OPTIONAL = frozenset({"usergroups:read"})  # asked for only where the feature is switched on
 FEATURES = {"agent_view": "assistant:write"}
 
 
@@ -40,13 +42,21 @@ def test_scopes_are_exactly_those_in_use():
     asked = MANIFEST["oauth_config"]["scopes"]["bot"]
     featured = {scope for name, scope in FEATURES.items() if name in MANIFEST["features"]}
     wanted = featured.union(*(NEEDS[method] for method in called()))
-    assert set(asked) == wanted
+    assert set(asked) == wanted - OPTIONAL
     assert asked == sorted(asked)
-    assert list(MANIFEST["oauth_config"]["scopes"]) == ["bot"]
+    assert list(MANIFEST["oauth_config"]["scopes"]) == ["bot", "bot_optional"]
+    assert set(MANIFEST["oauth_config"]["scopes"]["bot_optional"]) == OPTIONAL
+
+
+def test_nothing_is_asked_for_that_lets_an_app_act_for_people_or_beyond_its_channels():
+    scopes = MANIFEST["oauth_config"]["scopes"]
+    never = ("admin", "search:", "chat:write.public", "chat:write.customize", ":manage", "users:read.email", "usergroups:write", "im:write")
+    assert not [scope for scope in (*scopes["bot"], *scopes["bot_optional"]) if any(word in scope for word in never)]
+    assert "user" not in scopes
 
 
 def test_events_are_exactly_those_in_use():
-    assert tuple(MANIFEST["settings"]["event_subscriptions"]["bot_events"]) == events.EVENTS
+    assert sorted(MANIFEST["settings"]["event_subscriptions"]["bot_events"]) == sorted((*events.EVENTS, *pages.EVENTS))
 
 
 def test_buttons_are_switched_on_and_the_old_assistant_view_is_not_used():

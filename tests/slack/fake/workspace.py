@@ -17,6 +17,7 @@ SCOPES = {
     "conversations.replies": "channels:history",
     "users.conversations": "channels:read",
     "users.info": "users:read",
+    "usergroups.list": "usergroups:read",
     "files.getUploadURLExternal": "files:write",
     "files.completeUploadExternal": "files:write",
 }
@@ -32,6 +33,7 @@ class Workspace:
         default_factory=lambda: {"C1": {"id": "C1", "name": "incidents", "member": True, "archived": False}}
     )
     users: dict[str, dict[str, Any]] = field(default_factory=lambda: {"UANNA": {"id": "UANNA", "team_id": TEAM}})
+    groups: list[dict[str, Any]] = field(default_factory=list)
     messages: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {"C1": []})
     edits: list[str] = field(default_factory=list)
     uploads: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -114,6 +116,10 @@ class Workspace:
         if args["user"] not in self.users:
             raise Broken("user_not_found")
         return {"user": self.users[args["user"]]}
+
+    def _usergroups_list(self, args: dict[str, Any]) -> dict[str, Any]:
+        with_users = str(args.get("include_users")).lower() in ("true", "1")
+        return {"usergroups": [row if with_users else {**row, "users": None} for row in self.groups]}
 
     def _views_open(self, args: dict[str, Any]) -> dict[str, Any]:
         expires = self.triggers.pop(args["trigger_id"], None)
