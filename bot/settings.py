@@ -4,8 +4,9 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
-from pydantic import SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import BadSettings
@@ -39,6 +40,10 @@ class Settings(BaseSettings):
     hook_rate: int = 200  # deliveries a second of one source that are taken, ten times as many at once; more are told to come again
     audit_retention_days: int = 400  # how long the audit log goes back; a year and a month
     otlp_token: SecretStr | None = None  # bearer token for /v1/traces; None = loopback only
+
+    grouping: Literal["on", "shadow", "off"] = "on"  # alerts of different sources in one incident; shadow only logs what it would group
+    reopen_minutes: int = Field(default=30, ge=0)  # an alert that comes back within this time is the same incident
+    storm_incidents: int = Field(default=10, ge=0)  # opened within a minute, above which the next ones share one message; 0 = never
 
     console_tokens: SecretStr | None = None  # comma-separated passwords for the console; None = this machine only
     worker: str | None = None  # this worker's name, the same after a restart; None = one kept below `home`

@@ -36,6 +36,7 @@ class Command:
 COMMANDS: tuple[Command, ...] = (
     Command("demo", "Replay the 2am incident on this machine, with no account anywhere."),
     Command("doctor", "Show what spans carry, and propose what to declare."),
+    Command("drill", "Practise the diagnosis; mark answers.", group=True),
     Command("eval", "Score the diagnosis against bundles whose truth is known."),
     Command("page", "Read what an alerting system sends.", group=True),
     Command("prompt", "Check prompt templates.", group=True),

@@ -9,20 +9,18 @@ import orjson
 import typer
 from rich.console import Console
 
-from bot import pages
-from bot.backends.bundle import Bundle, BundleChanges, BundleHistory, BundleMetrics, BundleProbes, BundlePrompts, open_bundle
+from bot.backends.bundle import open_bundle
+from bot.backends.replay import paged, walked
 from bot.backends.spans_duckdb import spans_duckdb
-from bot.errors import BadBundle
-from bot.model.page import Page, Status
+from bot.model.page import Page
 from bot.model.report import Report
 from bot.model.value import moment
-from bot.ports import Spans
 from bot.settings import runbook_folder
 from bot.shelf.read import read_folders
 from bot.shelf.shelf import Shelf
 from bot.terminal.views import details, report_view
-from bot.triage import Sources, Triage
-from bot.triage.state import State
+
+__all__ = ["app", "paged", "shelved", "walked"]
 
 app = typer.Typer()
 
@@ -56,27 +54,3 @@ async def _triage(folder: Path, runbooks: Path | None) -> tuple[Report, Page, fl
 def shelved(runbooks: Path) -> Shelf:
     """The runbooks of a folder, found by cause and by words; no index, no embedding."""
     return Shelf([document.runbook for document in read_folders([runbooks]).documents])
-
-
-async def walked(bundle: Bundle, page: Page, spans: Spans, shelf: Shelf | None) -> State:
-    """Triage on what the bundle holds, with what every step found; `spans` holds the bundle's."""
-    sources = Sources(
-        spans=spans,
-        metrics=BundleMetrics(bundle.metrics),
-        changes=BundleChanges(bundle.changes),
-        prompts=BundlePrompts(bundle.prompts),
-        probes=BundleProbes(bundle.probes),
-        history=BundleHistory(bundle.history),
-        runbooks=shelf,
-    )
-    unusable = tuple(f"{count} spans could not be used: {why}" for why, count in sorted(bundle.skipped.items()))
-    return await Triage(sources).walk(page, bundle.received_at, bundle.service, input_hash=bundle.input_hash, gaps=unusable)
-
-
-def paged(bundle: Bundle) -> Page:
-    """The page the bundle is about: the first that fires, of those its body holds."""
-    place = str(bundle.path / "page.json")
-    found = pages.parse(bundle.source, bundle.page, bundle.headers, place=place)
-    if not found:
-        raise BadBundle("holds no page (an audit event, a handshake or a test?)", place=place)
-    return next((page for page in found if page.status is Status.FIRING), found[0])

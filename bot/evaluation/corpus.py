@@ -35,12 +35,12 @@ def cases(corpus: Path) -> tuple[Case, ...]:
     found = []
     for bundle in bundles:
         name = bundle.relative_to(corpus).as_posix()
-        found.append(Case(bundle.name if name == "." else name, bundle, read_truth(_truth_of(bundle, bundle in alone))))
+        found.append(Case(bundle.name if name == "." else name, bundle, read_truth(truth_beside(bundle, bundle in alone))))
     return tuple(found)
 
 
-def _truth_of(bundle: Path, alone: bool) -> Path:
-    """Inside it; `NAME.truth.yaml` beside it; or `truth.yaml` beside it, when it is the only bundle there."""
+def truth_beside(bundle: Path, alone: bool = True) -> Path:
+    """The bundle's truth: inside it; `NAME.truth.yaml` beside it; or `truth.yaml` beside it, when it is the only bundle there."""
     places = [bundle / TRUTH, bundle / f"{bundle.name}.{TRUTH}", bundle.parent / f"{bundle.name}.{TRUTH}"]
     places += [bundle.parent / TRUTH] if alone else []
     found = next((place for place in places if place.is_file()), None)

@@ -95,9 +95,9 @@ the deadline, with one lost about 10 %."""
 SYSTEMS = ("elasticsearch", "opensearch", "qdrant", "pinecone")
 
 
-def cast_world(split: str, seed: int) -> World:
-    """A product of a split, drawn from its names and ranges. KeyError for an unknown split."""
-    cast = CASTS[split]
+def cast_world(split: str, seed: int, cast: Cast | None = None) -> World:
+    """A product of a split, drawn from its names and ranges, or from those of a cast of one's own. KeyError for an unknown split."""
+    cast = cast or CASTS[split]
     rng = Draws(seed).stream("world")
     models = _models(cast, rng)
     per_hour = float(np.exp(rng.uniform(np.log(cast.volume[0]), np.log(cast.volume[1]))))

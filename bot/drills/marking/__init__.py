@@ -1,0 +1,1 @@
+"""Answers against what is true: every point with its reason."""
