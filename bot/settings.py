@@ -57,6 +57,16 @@ class Settings(BaseSettings):
     embedder_model: str = "text-embedding-3-small"  # what that URL is asked for
     embedder_key: SecretStr | None = None  # bearer token for it
 
+    pagerduty_token: SecretStr | None = None  # rotations: a read-only REST API key
+    opsgenie_token: SecretStr | None = None  # rotations: an API key that may read configuration
+    grafana_token: SecretStr | None = None  # rotations: an API key of Grafana OnCall
+
+    @property
+    def rotation_tokens(self) -> dict[str, str]:
+        """Kind of a rotation's source -> its token; those that are set."""
+        found = {"pagerduty": self.pagerduty_token, "opsgenie": self.opsgenie_token, "grafana": self.grafana_token}
+        return {kind: token.get_secret_value() for kind, token in found.items() if token is not None}
+
     @property
     def sqlalchemy_url(self) -> str:
         """For the async engine."""
