@@ -14,7 +14,7 @@ from bot.model.change import Change
 from bot.model.drill import MarkedDrill
 from bot.model.evidence import Coverage, Interval, MetricSeries, Past, Probe, PromptText
 from bot.model.frame import Frame
-from bot.model.incident import Incident, MessageRef, Progress, Vote
+from bot.model.incident import Digest, Incident, MessageRef, Progress, Vote
 from bot.model.outcome import Course, Milestone
 from bot.model.page import Page
 from bot.model.readiness import Act, Due, Firing, RealPage, Rotation, Shift, TeamDrill
@@ -87,8 +87,8 @@ class Vectors(Protocol):
 
     async def put(self, passages: Sequence[Passage], vectors: Sequence[Sequence[float]]) -> None: ...
 
-    async def near(self, vector: Sequence[float], k: int, groups: frozenset[str]) -> tuple[tuple[Passage, float], ...]:
-        """Cosine similarity, best first; only passages that a member of `groups` may read."""
+    async def near(self, vector: Sequence[float], k: int, groups: frozenset[str]) -> tuple[tuple[str, float], ...]:
+        """Ids with their cosine, best first; only passages that a member of `groups` may read."""
         ...
 
     async def ids(self) -> frozenset[str]: ...
@@ -149,13 +149,31 @@ class Cards(Protocol):
         """Take all cards from a holder that died."""
         ...
 
-    async def behind(self, changed_before: float, shown_before: float) -> tuple[Incident, ...]: ...
+    async def behind(self, changed_before: float, shown_before: float, now: float | None = None) -> tuple[Incident, ...]:
+        """Cards that lack a revision or alerts for longer than that; `now` is what maintenance is measured by."""
+        ...
 
     async def attached(self, incident_id: str) -> int:
         """The newest revision whose evidence is in the thread; 0 for none."""
         ...
 
     async def mark_attached(self, incident_id: str, revision: int) -> None: ...
+
+
+class Digests(Protocol):
+    """The one message of a storm: whose turn it is, and which are behind."""
+
+    async def take_digest(self, number: int, holder: str, now: float, until: float) -> tuple[Digest, tuple[Incident, ...]] | None:
+        """The digest with its incidents, newest first, and the sole right to show it until `until`; None while another has it."""
+        ...
+
+    async def give_back_digest(self, number: int, told: tuple[Incident, ...], message: MessageRef, holder: str, at: float) -> None:
+        """The digest now says what `told` says, under `message`."""
+        ...
+
+    async def drop_digest(self, number: int, holder: str) -> None: ...
+
+    async def digests_behind(self, shown_before: float) -> tuple[int, ...]: ...
 
 
 class Workers(Protocol):
@@ -187,7 +205,13 @@ class Decisions(Protocol):
 
     async def acknowledge(self, incident_id: str, user: str) -> Incident | None: ...
 
-    async def vote(self, vote: Vote) -> None: ...
+    async def vote(self, vote: Vote) -> Incident | None:
+        """The incident, when "wrong" asks for a new triage."""
+        ...
+
+    async def single_out(self, incident_id: str) -> Incident | None:
+        """Out of its storm's digest: it gets a card of its own."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -202,6 +226,10 @@ class Surface(Protocol):
 
     async def show(self, incident: Incident, progress: Progress | None) -> MessageRef:
         """Post the incident's message, or edit the one it has, to match the incident as it is now."""
+        ...
+
+    async def show_digest(self, digest: Digest, incidents: Sequence[Incident]) -> MessageRef:
+        """Post the message of a storm, or edit the one it has; `incidents` newest first."""
         ...
 
     async def attach(self, incident: Incident, picture: Picture | None) -> None:

@@ -1,15 +1,16 @@
 """In-memory twin of the records: the same ports, the same grouping rules, no database."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from bot.backends.records import grouping
+from bot.backends.records import grouping, storm
 from bot.backends.walk import Walk
 from bot.errors import Refused, SourceUnavailable
 from bot.model.change import Change
 from bot.model.evidence import Interval, Past
-from bot.model.incident import Incident, IncidentState, MessageRef, Progress, Vote
+from bot.model.incident import Digest, Incident, IncidentState, MessageRef, Progress, Vote
 from bot.model.page import Page
 from bot.model.report import Report
 from bot.model.value import moment
@@ -27,6 +28,14 @@ class Card:
 
 
 @dataclass
+class Storm:
+    digest: Digest
+    at: float = 0.0
+    holder: str | None = None
+    until: float = 0.0
+
+
+@dataclass
 class MemoryRecords:
     """Every port of records in one object."""
 
@@ -39,23 +48,44 @@ class MemoryRecords:
     changes: dict[str, Change] = field(default_factory=dict)
     votes: list[Vote] = field(default_factory=list)
     beats: dict[str, float] = field(default_factory=dict)
+    policy: grouping.Policy = field(default_factory=grouping.Policy)
+    would: list[tuple[str, str, str]] = field(default_factory=list)  # what shadow grouping saw
+    storms: list[Storm] = field(default_factory=list)
 
     async def receive(self, page: Page, *, delivery_id: str | None, raw: bytes, received_at: float) -> Incident | None:
         if delivery_id is not None:
             if (page.source, delivery_id) in self.delivered:
                 return None
             self.delivered[page.source, delivery_id] = received_at
-        at = moment(received_at)
-        known = next((row for row in reversed(self.rows.values()) if row.key == grouping.key_of(page)), None)
-        incident = grouping.joined(known, page, at) if known is not None else None
-        if incident is None:
-            incident = grouping.opened(page, at).model_copy(update={"id": f"INC-{len(self.rows) + 1}"})
+        at, key = moment(received_at), grouping.key_of(page)
+        known = next((row for row in reversed(self.rows.values()) if key in {alert.key for alert in grouping.alerts_of(row)}), None)
+        others = [row for row in reversed(self.rows.values()) if row.resolved_at is None]
+        placed = grouping.place(page, at, known, others, self.policy)
+        incident = placed.incident
+        if not incident.id:
+            digest = self._digest(incident, received_at)
+            incident = incident.model_copy(update={"id": f"INC-{len(self.rows) + 1}", "digest": digest})
             self.shown[incident.id] = Card()
-        if known is None or known.id != incident.id or known.revision != incident.revision:
+        if placed.would is not None:
+            self.would.append((incident.id, *placed.would))
+        before = self.rows.get(incident.id)
+        if before is None or before.revision != incident.revision:
             self.changed_at[incident.id] = received_at
         self.rows[incident.id] = incident
         self.pages.append((incident.id, page, raw))
         return incident
+
+    def _digest(self, incident: Incident, at: float) -> int | None:
+        if not incident.triage_revision or incident.quiet_until is not None:
+            return None
+        loud = [row for row in self.rows.values() if row.triage_revision and row.quiet_until is None]
+        lately = sum(row.opened_at.timestamp() > at - storm.COUNTED_S for row in loud)
+        newest = max((row.opened_at.timestamp() for row in self.rows.values() if row.digest == len(self.storms)), default=0.0)
+        found = storm.digest_of(storm.Weather(lately, len(self.storms) or None, newest), at, self.policy.storm_at)
+        if found == 0:
+            self.storms.append(Storm(Digest(number=len(self.storms) + 1, opened_at=moment(at))))
+            return len(self.storms)
+        return found
 
     async def add_change(self, change: Change) -> bool:
         new = change.id not in self.changes
@@ -89,6 +119,7 @@ class MemoryRecords:
 
     async def save_report(self, incident_id: str, report: Report) -> None:
         self._change(incident_id, report=report, state=self._ended(incident_id, IncidentState.TRIAGED))
+        self.changed_at[incident_id] = time.time()
 
     async def fail(self, incident_id: str) -> None:
         self._change(incident_id, state=self._ended(incident_id, IncidentState.FAILED))
@@ -106,9 +137,22 @@ class MemoryRecords:
             self._change(incident_id, acknowledged_by=row.acknowledged_by or user)
         return self.rows.get(incident_id)
 
-    async def vote(self, vote: Vote) -> None:
-        if vote.incident_id in self.rows:
-            self.votes.append(vote)
+    async def vote(self, vote: Vote) -> Incident | None:
+        known = self.rows.get(vote.incident_id)
+        if known is None:
+            return None
+        self.votes.append(vote)
+        again = known if vote.right else grouping.asked_again(known, vote.at)
+        if again == known:
+            return None
+        self.rows[known.id], self.changed_at[known.id] = again, vote.at.timestamp()
+        return again
+
+    async def single_out(self, incident_id: str) -> Incident | None:
+        self._change(incident_id, digest=None)
+        if incident_id in self.shown:
+            self.shown[incident_id].revision = 0
+        return self.rows.get(incident_id)
 
     async def between(self, service: str | None, interval: Interval) -> tuple[Change, ...] | None:
         if not self.changes:
@@ -152,16 +196,50 @@ class MemoryRecords:
         for card in self.shown.values():
             if card.holder == holder:
                 card.holder = None
+        for told in self.storms:
+            if told.holder == holder:
+                told.holder = None
 
-    async def behind(self, changed_before: float, shown_before: float) -> tuple[Incident, ...]:
+    async def behind(self, changed_before: float, shown_before: float, now: float | None = None) -> tuple[Incident, ...]:
         found = []
         for row in self.rows.values():
             card, old = self.shown[row.id], self.changed_at[row.id] < changed_before
-            late = old and (card.revision < row.revision or row.state is IncidentState.TRIAGING)
+            if row.quiet_until is not None and card.revision == 0 and (row.quiet_until.timestamp() > (now or 0) or row.resolved_at):
+                continue
+            seldom = row.flapping and row.triage_revision <= card.revision and card.at >= shown_before
+            late = old and ((card.revision < row.revision and not seldom) or row.state is IncidentState.TRIAGING)
             uncounted = card.revision > 0 and card.alerts < row.alerts and card.at < shown_before
             if (late or uncounted) and (row.alerts or row.triage_revision):
                 found.append(row)
         return tuple(found)
+
+    async def take_digest(self, number: int, holder: str, now: float, until: float) -> tuple[Digest, tuple[Incident, ...]] | None:
+        told = self.storms[number - 1]
+        if told.holder not in (None, holder) and told.until >= now:
+            return None
+        told.holder, told.until = holder, until
+        return told.digest, tuple(row for row in reversed(self.rows.values()) if row.digest == number)
+
+    async def give_back_digest(self, number: int, told: tuple[Incident, ...], message: MessageRef, holder: str, at: float) -> None:
+        mine = self.storms[number - 1]
+        if mine.holder == holder:
+            mine.digest, mine.at, mine.holder = mine.digest.model_copy(update={"message": message}), at, None
+        for one in told:
+            card = self.shown[one.id]
+            card.revision, card.alerts, card.at = one.revision, one.alerts, at
+
+    async def drop_digest(self, number: int, holder: str) -> None:
+        if self.storms[number - 1].holder == holder:
+            self.storms[number - 1].holder = None
+
+    async def digests_behind(self, shown_before: float) -> tuple[int, ...]:
+        behind = set()
+        for row in self.rows.values():
+            told = self.storms[row.digest - 1] if row.digest is not None else None
+            lacks = self.shown[row.id].revision < row.revision
+            if told is not None and told.at < shown_before and (lacks or self.changed_at[row.id] > told.at):
+                behind.add(told.digest.number)
+        return tuple(sorted(behind))
 
     async def attached(self, incident_id: str) -> int:
         return self.shown[incident_id].attached
@@ -206,6 +284,7 @@ class MemorySurface:
     posts: list[tuple[str, str]] = field(default_factory=list)  # (incident, ts)
     edits: list[tuple[str, str, str]] = field(default_factory=list)  # (incident, what it said, progress step)
     attached: list[tuple[str, bytes | None]] = field(default_factory=list)
+    digests: list[tuple[int, bool, list[str]]] = field(default_factory=list)  # (storm, posted anew, its incidents)
     down: int = 0  # so many calls fail before the surface answers again
     refuses: bool = False
 
@@ -222,6 +301,14 @@ class MemorySurface:
         cause = incident.report.cause if incident.report else None
         self.edits.append((incident.id, f"{incident.state} {incident.alerts} {cause}", progress.step if progress else ""))
         return ref
+
+    async def show_digest(self, digest: Digest, incidents: Sequence[Incident]) -> MessageRef:
+        await asyncio.sleep(0.01)
+        if self.down > 0:
+            self.down -= 1
+            raise SourceUnavailable("down", source="surface")
+        self.digests.append((digest.number, digest.message is None, [f"{one.id} {one.state}" for one in incidents]))
+        return digest.message or MessageRef(channel="C1", ts=f"d{digest.number}")
 
     async def attach(self, incident: Incident, picture: Picture | None) -> None:
         self.attached.append((incident.id, picture.png if picture else None))

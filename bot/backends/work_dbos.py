@@ -13,7 +13,7 @@ from pathlib import Path
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 from dbos import error as dbos_error
 
-from bot.backends.card import CardKeeper
+from bot.backends.card import DIGEST_EVERY_S, CardKeeper
 from bot.backends.drills_dbos import Convene, DbosDrills
 from bot.backends.walk import WAITS_S, Crew, Walk
 from bot.errors import Refused, SourceUnavailable
@@ -38,6 +38,7 @@ class DbosWork:
     def __init__(self, walk: Walk, keeper: CardKeeper, crew: Crew, workers: Workers, worker: str, clock: Callable[[], float]) -> None:
         self._walk = walk
         self._keeper = keeper
+        self._digests = keeper.digests
         self._crew = crew
         self._workers = workers
         self._worker = worker
@@ -58,7 +59,14 @@ class DbosWork:
         return incident
 
     async def triage(self, incident: Incident) -> None:
-        """Start the revision's walk in this process, unless somebody has started it. Returns when that is stored."""
+        """Start the revision's walk in this process, unless somebody has started it. Returns when that is stored.
+
+        What maintenance keeps quiet, and edits of what comes and goes, are left to the sweep.
+        """
+        if incident.quiet_until is not None and incident.quiet_until.timestamp() > self._clock():
+            return
+        if incident.flapping and incident.revision > incident.triage_revision:
+            return
         await self._start(incident, f"{incident.id}:{incident.revision}")
 
     async def _start(self, incident: Incident, workflow_id: str) -> None:
@@ -76,7 +84,13 @@ class DbosWork:
     async def sweep(self) -> None:
         """Everything that fell behind: starts lost in a crash, walks that broke, cards that miss alerts."""
         now = self._clock()
-        for incident in await self._crew.cards.behind(now - LATE_S, now - COUNT_EVERY_S):
+        if self._digests is not None:
+            for number in await self._digests.digests_behind(now - DIGEST_EVERY_S):
+                try:
+                    await self._keeper.show_digest(number)
+                except (SourceUnavailable, Refused) as error:
+                    log.warning("the digest %d stays behind: %s", number, error)
+        for incident in await self._crew.cards.behind(now - LATE_S, now - COUNT_EVERY_S, now):
             try:
                 await self._catch_up(incident)
             except (SourceUnavailable, Refused) as error:

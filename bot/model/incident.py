@@ -21,23 +21,51 @@ class MessageRef(Value):
     ts: str
 
 
+class Alert(Value):
+    """One source's key in an incident. `why`: what tied it to the incident; "" for the key that opened it."""
+
+    key: str  # source + dedup_key
+    firing: bool = True
+    why: str = ""
+
+
 class Incident(Value):
     id: str  # INC-<n>, short enough to say aloud
-    key: str  # source + dedup_key: one open incident per key
+    key: str  # source + dedup_key of the alert that opened it: one open incident per key
     state: IncidentState
     revision: int  # rises with every page that changes something; part of the triage workflow's id
     triage_revision: int = 1  # the newest revision that asked for a triage; a resolve raises only `revision`. 0 = never asked
     opened_at: Moment
-    paged_at: Moment | None = None  # when the newest firing page was received: the triage's "now"
+    paged_at: Moment | None = None  # when the newest firing page was received
+    asked_at: Moment | None = None  # when the newest triage was asked for: its "now", also when it runs again after a crash
     resolved_at: Moment | None = None
     alerts: int = 1  # how many pages it holds, duplicates counted
     title: str
     service: str | None = None
     severity: Severity = Severity.UNKNOWN
-    page: Page  # the newest firing page
+    page: Page  # the newest firing page of the alert that opened it
+    grouped: tuple[Alert, ...] = ()  # the alerts it holds, the one that opened it first
+    reopened: tuple[Moment, ...] = ()  # lately; see flapping
+    flapping: bool = False  # it comes and goes: state changes are shown less often, and triaged no more
+    quiet_until: Moment | None = None  # maintenance: neither shown nor triaged before; what still fires then is
+    quiet_why: str = ""
+    digest: int | None = None  # the storm's message that tells of it, while it has none of its own
     acknowledged_by: str | None = None
     message: MessageRef | None = None
     report: Report | None = None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Whose alerts it holds, sorted."""
+        return tuple(sorted({alert.key.partition(":")[0] for alert in self.grouped} or {self.page.source}))
+
+
+class Digest(Value):
+    """A storm: one message that tells of all incidents opened while it lasts."""
+
+    number: int
+    opened_at: Moment
+    message: MessageRef | None = None
 
 
 class Progress(Value):

@@ -40,7 +40,8 @@ def pressed(body: Mapping[str, object]) -> Click:
     actions = body.get("actions")
     first = actions[0] if isinstance(actions, list) and actions else {}
     place = _map(body.get("container")).get("channel_id") or _map(body.get("channel")).get("id")
-    return Click(_person(body), _id(_map(first).get("value")), _text(place), _text(body.get("trigger_id"), 200))
+    value = _map(first).get("value") or _map(_map(first).get("selected_option")).get("value")  # of a button, or of a menu
+    return Click(_person(body), _id(value), _text(place), _text(body.get("trigger_id"), 200))
 
 
 def submitted(body: Mapping[str, object]) -> Click:

@@ -2,25 +2,32 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import Refused
-from bot.model.incident import Incident, MessageRef
+from bot.model.incident import Digest, Incident, MessageRef
 from bot.slack.blocks.kit import Json
 from bot.slack.failures import translated
 
 log = logging.getLogger(__name__)
 
 CARD = "midwatch_incident"
+STORM = "midwatch_storm"
 REPLY = "midwatch_evidence"
-PAGE = 200  # messages of one answer; the one call looks at no more
+PAGE = 200  # messages of one answer
+PAGES = 5  # answers looked through; Slack grants fifty a minute
 EARLIER_S = 60  # seconds before the incident was opened: clocks of two machines differ
 CHANNELS = 1000  # channels of one answer; an app in more of them gives the id in MIDWATCH_SLACK_CHANNEL
 
 
 def card_metadata(incident: Incident) -> Json:
     return {"event_type": CARD, "event_payload": {"incident": incident.id, "revision": incident.revision}}
+
+
+def storm_metadata(digest: Digest) -> Json:
+    return {"event_type": STORM, "event_payload": {"storm": digest.number}}
 
 
 def reply_metadata(incident: Incident, part: str) -> Json:
@@ -51,15 +58,28 @@ class Earlier:
 
     async def card(self, incident: Incident) -> MessageRef | None:
         """The incident's message, when there is one that was not stored. Refused when the app may not look."""
+        return await self._message(incident.opened_at, CARD, "incident", incident.id)
+
+    async def storm(self, digest: Digest) -> MessageRef | None:
+        """The storm's message, likewise."""
+        return await self._message(digest.opened_at, STORM, "storm", digest.number)
+
+    async def _message(self, since: datetime, event_type: str, name: str, value: object) -> MessageRef | None:
         with translated("conversations.history"):
             channel = self._id or await self._channel_id()
             if channel is None:
                 return None
-            oldest = f"{incident.opened_at.timestamp() - EARLIER_S:.6f}"
-            found = await self._client.conversations_history(channel=channel, oldest=oldest, limit=PAGE, include_all_metadata=True)
-        for message in _rows(found.get("messages")):
-            if _payload(message, CARD).get("incident") == incident.id:
-                return MessageRef(channel=channel, ts=str(message["ts"]))
+            oldest, cursor = f"{since.timestamp() - EARLIER_S:.6f}", ""
+            for _ in range(PAGES):  # newest first: a message of a storm's first minute may stand behind hundreds of others
+                found = await self._client.conversations_history(
+                    channel=channel, oldest=oldest, limit=PAGE, include_all_metadata=True, **({"cursor": cursor} if cursor else {})
+                )
+                for message in _rows(found.get("messages")):
+                    if _payload(message, event_type).get(name) == value:
+                        return MessageRef(channel=channel, ts=str(message["ts"]))
+                cursor = str((found.get("response_metadata") or {}).get("next_cursor") or "")
+                if not cursor:
+                    break
         return None
 
     async def replies(self, incident: Incident, message: MessageRef) -> frozenset[str]:

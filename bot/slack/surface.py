@@ -3,18 +3,20 @@
 import asyncio
 import logging
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import Refused, SourceUnavailable
-from bot.model.incident import Incident, IncidentState, MessageRef, Progress
+from bot.model.incident import Digest, Incident, IncidentState, MessageRef, Progress
 from bot.model.report import Report
 from bot.ports import Picture
 from bot.slack.blocks.card import card, classic
+from bot.slack.blocks.digest import digest_classic, digest_message
 from bot.slack.blocks.kit import Message
 from bot.slack.blocks.thread import evidence_reply, ruled_out_reply
-from bot.slack.earlier import Earlier, card_metadata, picture_name, reply_metadata
+from bot.slack.earlier import Earlier, card_metadata, picture_name, reply_metadata, storm_metadata
 from bot.slack.failures import GONE, answered, code_of, is_rate_limit
 from bot.slack.limits import fit
 from bot.slack.pace import Pace
@@ -132,6 +134,21 @@ class SlackSurface:
             self._done.popitem(last=False)
         if len(self._turns) > REMEMBERED:
             self._turns = {name: lock for name, lock in self._turns.items() if lock.locked() or name == incident.id}
+
+    async def show_digest(self, digest: Digest, incidents: Sequence[Incident]) -> MessageRef:
+        """As show, for the message of a storm."""
+        message, simpler = fit(digest_message(digest, incidents), strict=self._strict), fit(digest_classic(digest, incidents))
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                place = digest.message or await self._earlier.storm(digest)
+                if place is None:
+                    channel = self._earlier.place or self._channel
+                    place = await self._send.post(channel, message, storm_metadata(digest), simpler=simpler)
+                    self._earlier.learned(place.channel)
+                    return place
+                return await self._send.edit(place, message, storm_metadata(digest), simpler=simpler)
+        except TimeoutError as error:
+            raise SourceUnavailable("Slack did not answer in time", source="slack", asked="chat.update") from error
 
     async def attach(self, incident: Incident, picture: Picture | None) -> None:
         """Evidence, ruled-out list and chart, each once a triage: what is in the thread already is not sent again."""

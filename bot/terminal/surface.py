@@ -1,13 +1,16 @@
 """Port Surface on a terminal: a progress bar while it triages, then the card; evidence, plot and ruled-out list on attach."""
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TaskID
 from rich.text import Text
 
 from bot.model import incident as model
-from bot.model.incident import Incident, IncidentState, MessageRef
+from bot.model.incident import Digest, Incident, IncidentState, MessageRef
 from bot.ports import Picture
 from bot.terminal.views import details, incident_card
+from bot.wording import storm
 from bot.wording.incident import progress_words, summary
 
 REMEMBERED = 1_000  # incidents whose last card is kept, so that the same one is not printed twice
@@ -30,6 +33,11 @@ class TerminalSurface:
             self._end(incident.id)
             self._card(incident)
         return MessageRef(channel="terminal", ts=incident.id)
+
+    async def show_digest(self, digest: Digest, incidents: Sequence[Incident]) -> MessageRef:
+        """A line whenever it says something else."""
+        self._line(f"storm {digest.number}", storm.summary(digest, incidents))
+        return MessageRef(channel="terminal", ts=f"storm {digest.number}")
 
     async def attach(self, incident: Incident, picture: Picture | None) -> None:
         """The picture stays unused: the plot is drawn from the report itself."""

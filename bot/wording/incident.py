@@ -23,7 +23,8 @@ def heading(incident: Incident) -> str:
     """`CRITICAL · assistant · error rate 12 %`; a resolved incident says so first, with how long it took."""
     service = one_line(incident.service or "", SERVICE)
     title = one_line(incident.title, TITLE - len(service)) or "page without a title"
-    parts = [SEVERITIES[incident.severity], *([service] if service else []), title]
+    flapping = ["FLAPPING"] if incident.flapping else []
+    parts = [SEVERITIES[incident.severity], *flapping, *([service] if service else []), title]
     if incident.state is IncidentState.RESOLVED:
         took = f" after {duration(incident.resolved_at - incident.opened_at)}" if incident.resolved_at else ""
         parts = [f"RESOLVED{took}", *parts[1:]]
@@ -73,7 +74,10 @@ def _concluded(incident: Incident, report: Report) -> str:
 
 
 def footer(incident: Incident) -> str:
-    """`INC-7 · 3 alerts grouped · midwatch 0.1.0 · no action was taken`."""
+    """`INC-7 · 3 alerts grouped, from alertmanager and pagerduty · midwatch 0.1.0 · no action was taken`."""
     grouped = f"{counted(incident.alerts, 'alert')} grouped" if incident.alerts > 1 else counted(incident.alerts, "alert")
     version = [f"midwatch {one_line(incident.report.engine.version, 20)}"] if incident.report is not None else []
-    return " · ".join([incident.id, grouped, *version, "no action was taken"])
+    if len(incident.sources) > 1:
+        grouped += f", from {' and '.join(one_line(source, 30) for source in incident.sources)}"
+    flaps = [f"flapping: came back {counted(len(incident.reopened), 'time')} within half an hour"] if incident.flapping else []
+    return " · ".join([incident.id, grouped, *flaps, *version, "no action was taken"])

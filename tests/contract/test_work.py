@@ -277,6 +277,7 @@ async def test_a_card_left_behind_by_a_long_outage_is_shown_by_the_sweep(tmp_pat
         await house.page()
         await house.until(lambda: house.state() is IncidentState.TRIAGED and house.surface.down == 0)
         await asyncio.sleep(0.3)
+        house.records.changed_at["INC-1"] -= 60
         await house.work.sweep()
         assert house.surface.edits[-1][1] == "triaged 1 retrieval.timeout"
 

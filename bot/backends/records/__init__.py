@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from bot.backends.records.audit import SqlAudit
 from bot.backends.records.cards import SqlCards
 from bot.backends.records.database import database
+from bot.backends.records.digests import SqlDigests
+from bot.backends.records.grouping import Policy
 from bot.backends.records.incidents import SqlIncidents
 from bot.backends.records.intake import SqlIntake
 from bot.backends.records.past import SqlPast
@@ -14,17 +16,25 @@ from bot.backends.records.past import SqlPast
 
 @dataclass(frozen=True)
 class Records:
-    """`intake`: port Intake. `incidents`: Incidents, Decisions. `past`: Changes, History. `cards`: Cards, Workers. `audit`: Audit."""
+    """`intake`: port Intake. `incidents`: Incidents, Decisions. `past`: Changes, History. `cards`: Cards, Workers. `audit`: Audit.
+
+    `digests`: Digests.
+    """
 
     intake: SqlIntake
     incidents: SqlIncidents
     past: SqlPast
     cards: SqlCards
     audit: SqlAudit
+    digests: SqlDigests
 
 
 @asynccontextmanager
-async def records(url: str) -> AsyncIterator[Records]:
+async def records(url: str, policy: Policy | None = None) -> AsyncIterator[Records]:
     """Open the database at an async SQLAlchemy URL, migrated; SourceUnavailable when it does not answer."""
     async with database(url) as opened:
-        yield Records(SqlIntake(opened), SqlIncidents(opened), SqlPast(opened), SqlCards(opened), SqlAudit(opened))
+        intake = SqlIntake(opened, policy)
+        try:
+            yield Records(intake, SqlIncidents(opened), SqlPast(opened), SqlCards(opened), SqlAudit(opened), SqlDigests(opened))
+        finally:
+            await intake.settled()

@@ -8,7 +8,7 @@ from bot.backends.records.database import Database, short_id
 from bot.backends.records.incidents import one
 from bot.backends.records.intake import inserted
 from bot.backends.records.rows import number_of, to_incident
-from bot.backends.records.tables import incidents, workers
+from bot.backends.records.tables import digests, incidents, workers
 from bot.model.incident import Incident
 
 MOST_BEHIND = 200  # one sweep's worth; the next sweep takes the rest
@@ -47,16 +47,27 @@ class SqlCards:
         """Take all cards from a holder that died."""
         async with self._database.writing() as connection:
             await connection.execute(incidents.update().where(incidents.c.card_holder == holder).values(card_holder=None))
+            await connection.execute(digests.update().where(digests.c.holder == holder).values(holder=None))
 
-    async def behind(self, changed_before: float, shown_before: float) -> tuple[Incident, ...]:
-        """Cards that lack a revision which came before `changed_before`, or alerts while last edited before `shown_before`."""
-        lacks_revision = sa.and_(incidents.c.shown_revision < incidents.c.revision, incidents.c.changed_at < changed_before)
+    async def behind(self, changed_before: float, shown_before: float, now: float | None = None) -> tuple[Incident, ...]:
+        """Cards that lack a revision which came before `changed_before`, or alerts while last edited before `shown_before`.
+
+        What comes and goes is edited as seldom as a count. What maintenance keeps quiet is not behind before `now` is after it.
+        """
+        seldom = sa.and_(incidents.c.flapping, incidents.c.triage_revision <= incidents.c.shown_revision)
+        due = sa.and_(incidents.c.changed_at < changed_before, sa.or_(sa.not_(seldom), incidents.c.shown_at < shown_before))
+        lacks_revision = sa.and_(incidents.c.shown_revision < incidents.c.revision, due)
         was_shown = sa.and_(incidents.c.shown_revision > 0, incidents.c.shown_at < shown_before)
         lacks_alerts = sa.and_(incidents.c.shown_alerts < incidents.c.alerts, was_shown)
         unfinished = sa.and_(incidents.c.state == "triaging", incidents.c.changed_at < changed_before)
         lacking = sa.or_(lacks_revision, lacks_alerts, unfinished)
         never_shown = sa.and_(incidents.c.alerts == 0, incidents.c.triage_revision == 0)  # a resolve of something never seen
-        query = sa.select(incidents).where(lacking, sa.not_(never_shown)).order_by(incidents.c.number).limit(MOST_BEHIND)
+        quiet = sa.and_(  # and what was over before the maintenance was has nothing to tell
+            incidents.c.quiet_until.is_not(None),
+            sa.or_(incidents.c.quiet_until > (now or 0.0), incidents.c.resolved_at.is_not(None)),
+            incidents.c.shown_revision == 0,
+        )
+        query = sa.select(incidents).where(lacking, sa.not_(never_shown), sa.not_(quiet)).order_by(incidents.c.number).limit(MOST_BEHIND)
         async with self._database.reading() as connection:
             return tuple(to_incident(row) for row in (await connection.execute(query)).mappings())
 

@@ -7,8 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.backends.records import grouping
 from bot.backends.records.database import Database, storable
-from bot.backends.records.rows import number_of, to_incident
+from bot.backends.records.rows import number_of, to_incident, to_row
 from bot.backends.records.tables import incidents, votes
 from bot.model.incident import Incident, IncidentState, MessageRef, Vote
 from bot.model.report import Report
@@ -57,8 +58,8 @@ class SqlIncidents:
             await connection.execute(incidents.update().where(incidents.c.number == number_of(incident_id)).values(**values))
             return await one(connection, incident_id)
 
-    async def vote(self, vote: Vote) -> None:
-        """Append-only: a person may change their mind, and the newest vote counts."""
+    async def vote(self, vote: Vote) -> Incident | None:
+        """Append-only: a person may change their mind, and the newest vote counts. The incident, when "wrong" asks for a new triage."""
         row = {
             "incident": number_of(vote.incident_id),
             "user": storable(vote.user, 200),
@@ -68,15 +69,30 @@ class SqlIncidents:
             "at": vote.at.timestamp(),
         }
         async with self._database.writing() as connection:
-            if await one(connection, vote.incident_id) is not None:
-                await connection.execute(votes.insert().values(**row))
+            known = await one(connection, vote.incident_id, to_change=True)
+            if known is None:
+                return None
+            await connection.execute(votes.insert().values(**row))
+            again = known if vote.right else grouping.asked_again(known, vote.at)
+            if again == known:
+                return None
+            changed = to_row(again) | {"changed_at": vote.at.timestamp()}
+            await connection.execute(incidents.update().where(incidents.c.number == row["incident"]).values(**changed))
+            return again
+
+    async def single_out(self, incident_id: str) -> Incident | None:
+        """Out of its storm's digest: it gets a card of its own. None when there is no such incident."""
+        await self._update(incident_id, {"digest": None, "shown_revision": 0})
+        return await self.get(incident_id)
 
     async def _update(self, incident_id: str, values: dict[str, Any]) -> None:
         async with self._database.writing() as connection:
             await connection.execute(incidents.update().where(incidents.c.number == number_of(incident_id)).values(**values))
 
 
-async def one(connection: AsyncConnection, incident_id: str) -> Incident | None:
-    found = await connection.execute(sa.select(incidents).where(incidents.c.number == number_of(incident_id)))
+async def one(connection: AsyncConnection, incident_id: str, *, to_change: bool = False) -> Incident | None:
+    """`to_change`: nobody else changes it before this transaction ends."""
+    query = sa.select(incidents).where(incidents.c.number == number_of(incident_id))
+    found = await connection.execute(query.with_for_update() if to_change else query)
     row = found.mappings().first()
     return to_incident(row) if row is not None else None

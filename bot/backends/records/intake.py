@@ -1,20 +1,27 @@
 """Pages and change events on their way in, and the guard against taking the same one twice."""
 
-import hashlib
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.backends.records import grouping
+from bot.backends.records.batch import Batch, Received
 from bot.backends.records.database import Database, short_id
-from bot.backends.records.rows import hash_of, to_incident, to_row
-from bot.backends.records.tables import changes, deliveries, incidents, pages, seen_events
+from bot.backends.records.grouping import Policy
+from bot.backends.records.tables import changes, deliveries, seen_events
+from bot.errors import SourceUnavailable
 from bot.model.change import Change
 from bot.model.incident import Incident
 from bot.model.page import Page
-from bot.model.value import moment
+
+log = logging.getLogger(__name__)
+
+TOGETHER = 100  # pages of one transaction; with more the first of them would wait for the last
 
 
 async def inserted(database: Database, connection: AsyncConnection, table: sa.Table, row: dict[str, Any]) -> bool:
@@ -27,50 +34,63 @@ async def inserted(database: Database, connection: AsyncConnection, table: sa.Ta
 class SqlIntake:
     """Port Intake, and `first_time` for Slack's event ids."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, policy: Policy | None = None) -> None:
         self._database = database
+        self._policy = policy or Policy()
+        self._waiting: deque[tuple[Received, asyncio.Future[Incident | None]]] = deque()
+        self._storing: asyncio.Task[None] | None = None
 
     async def receive(self, page: Page, *, delivery_id: str | None, raw: bytes, received_at: float) -> Incident | None:
-        """Store and group in one transaction; None when this source's delivery was seen before. SourceUnavailable: nothing is stored."""
-        async with self._database.writing() as connection:
-            delivery = short_id(delivery_id) if delivery_id else None
-            if delivery is not None:
-                row = {"source": page.source, "delivery_id": delivery, "received_at": received_at}
-                if not await inserted(self._database, connection, deliveries, row):
-                    return None
-            await self._database.only_one(connection, grouping.key_of(page))
-            incident = await self._grouped(connection, page, received_at)
-            await connection.execute(
-                pages.insert().values(
-                    incident=int(incident.id.removeprefix("INC-")),
-                    source=page.source,
-                    delivery_id=delivery,
-                    received_at=received_at,
-                    page=page.model_dump(mode="json"),
-                    raw_sha256=hashlib.sha256(raw).hexdigest(),
-                    raw_bytes=len(raw),
-                )
-            )
-        return incident
+        """Store and group; None when this source's delivery was seen before. SourceUnavailable: nothing is stored.
 
-    async def _grouped(self, connection: AsyncConnection, page: Page, received_at: float) -> Incident:
-        of_key = sa.select(incidents).where(incidents.c.key_hash == hash_of(grouping.key_of(page)))
-        newest = (await connection.execute(of_key.order_by(incidents.c.number.desc()).limit(1))).mappings().first()
-        at = moment(received_at)
-        known = to_incident(newest) if newest is not None else None
-        joined = grouping.joined(known, page, at) if known is not None else None
-        if joined is None:
-            row = to_row(grouping.opened(page, at)) | {"changed_at": received_at}
-            number = (await connection.execute(incidents.insert().values(**row).returning(incidents.c.number))).scalar_one()
-            stored = sa.select(incidents).where(incidents.c.number == number)
-            return to_incident((await connection.execute(stored)).mappings().one())
-        assert newest is not None
-        if joined != known:
-            row = to_row(joined)
-            if known is None or joined.revision != known.revision:  # a storm of repeats must not make a card look fresh
-                row |= {"changed_at": received_at}
-            await connection.execute(incidents.update().where(incidents.c.number == newest["number"]).values(**row))
-        return joined
+        Returns when it is on disk. Pages that come while others are being written go together into the next transaction.
+        """
+        stored: asyncio.Future[Incident | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((Received(page, delivery_id, raw, received_at), stored))
+        if self._storing is None or self._storing.done():
+            self._storing = asyncio.create_task(self._store_waiting())
+        return await stored
+
+    async def _store_waiting(self) -> None:
+        while self._waiting:
+            together = [self._waiting.popleft() for _ in range(min(TOGETHER, len(self._waiting)))]
+            try:
+                answers = await self._store([received for received, _ in together])
+            except SourceUnavailable as error:
+                for _, stored in together:
+                    _fail(stored, error)
+            except Exception as error:  # one page that cannot be stored must not take the others with it
+                await self._one_by_one(together, error)
+            else:
+                for (_, stored), answer in zip(together, answers, strict=True):
+                    if not stored.done():
+                        stored.set_result(answer)
+
+    async def _one_by_one(self, together: Sequence[tuple[Received, "asyncio.Future[Incident | None]"]], error: Exception) -> None:
+        for received, stored in together:
+            if len(together) == 1:
+                _fail(stored, error)
+                return
+            try:
+                answer = (await self._store([received]))[0]
+            except Exception as own:
+                _fail(stored, own)
+            else:
+                if not stored.done():
+                    stored.set_result(answer)
+
+    async def _store(self, received: Sequence[Received]) -> list[Incident | None]:
+        async with self._database.writing() as connection:
+            batch = Batch(self._database, connection, self._policy)
+            answers = await batch.store(received)
+        for incident, other, why in batch.would:
+            log.info("shadow: %s would be part of %s: %s", incident, other, why, extra={"incident": incident})
+        return answers
+
+    async def settled(self) -> None:
+        """Until nothing waits to be stored."""
+        if self._storing is not None:
+            await asyncio.wait({self._storing})
 
     async def add_change(self, change: Change) -> bool:
         ends = (change.rollout.end if change.rollout else None) or change.time
@@ -95,3 +115,8 @@ class SqlIntake:
             gone = await connection.execute(deliveries.delete().where(deliveries.c.received_at < before))
             gone_too = await connection.execute(seen_events.delete().where(seen_events.c.at < before))
         return gone.rowcount + gone_too.rowcount
+
+
+def _fail(stored: "asyncio.Future[Incident | None]", error: Exception) -> None:
+    if not stored.done():
+        stored.set_exception(error)

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.backends.records.database import storable
-from bot.model.incident import Incident, IncidentState, MessageRef
+from bot.model.incident import Alert, Incident, IncidentState, MessageRef
 from bot.model.page import Page, Severity
 from bot.model.report import Report
 from bot.model.value import moment
@@ -42,6 +42,13 @@ def to_row(incident: Incident) -> dict[str, Any]:
         "severity": incident.severity.value,
         "page": incident.page.model_dump(mode="json"),
         "acknowledged_by": incident.acknowledged_by,
+        "asked_at": incident.asked_at.timestamp() if incident.asked_at else None,
+        "grouped": [alert.model_dump(mode="json") for alert in incident.grouped],
+        "reopened": [at.timestamp() for at in incident.reopened],
+        "flapping": incident.flapping,
+        "quiet_until": incident.quiet_until.timestamp() if incident.quiet_until else None,
+        "quiet_why": storable(incident.quiet_why, TITLE_LIMIT),
+        "digest": incident.digest,
     }
 
 
@@ -61,6 +68,13 @@ def to_incident(row: sa.RowMapping) -> Incident:
         severity=Severity(row["severity"]),
         page=Page.model_validate(row["page"]),
         acknowledged_by=row["acknowledged_by"],
+        asked_at=moment(row["asked_at"]) if row["asked_at"] is not None else None,
+        grouped=tuple(Alert.model_validate(alert) for alert in row["grouped"]),
+        reopened=tuple(moment(at) for at in row["reopened"]),
+        flapping=row["flapping"],
+        quiet_until=moment(row["quiet_until"]) if row["quiet_until"] is not None else None,
+        quiet_why=row["quiet_why"],
+        digest=row["digest"],
         message=MessageRef(channel=row["channel"], ts=row["ts"]) if row["ts"] is not None else None,
         report=Report.model_validate(row["report"]) if row["report"] is not None else None,
     )

@@ -22,8 +22,9 @@ incidents = sa.Table(
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("revision", sa.Integer, nullable=False),
     sa.Column("triage_revision", sa.Integer, nullable=False),
-    sa.Column("opened_at", sa.Double, nullable=False),
+    sa.Column("opened_at", sa.Double, nullable=False, index=True),
     sa.Column("paged_at", sa.Double, nullable=False),
+    sa.Column("asked_at", sa.Double),
     sa.Column("resolved_at", sa.Double),
     sa.Column("changed_at", sa.Double, nullable=False, index=True),
     sa.Column("alerts", sa.Integer, nullable=False),
@@ -41,6 +42,12 @@ incidents = sa.Table(
     sa.Column("attached_revision", sa.Integer, nullable=False, default=0),  # what the thread holds evidence of
     sa.Column("card_holder", sa.Text),  # the worker that may post or edit the card until `card_until`
     sa.Column("card_until", sa.Double, nullable=False, default=0.0),
+    sa.Column("grouped", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("reopened", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("flapping", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("quiet_until", sa.Double),
+    sa.Column("quiet_why", sa.Text, nullable=False, server_default=""),
+    sa.Column("digest", sa.Integer, index=True),
     sa.Index(
         "uq_incidents_open_key",
         "key_hash",
@@ -49,6 +56,27 @@ incidents = sa.Table(
         postgresql_where=sa.text("resolved_at IS NULL"),
     ),
     sqlite_autoincrement=True,  # a number is never given twice, even after a delete
+)
+
+alerts = sa.Table(  # where the incident of a source's key is found; the keys themselves are in incidents.grouped
+    "alerts",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("incident", sa.Integer, sa.ForeignKey("incidents.number"), nullable=False, index=True),
+    sa.Column("key_hash", sa.String(64), nullable=False, index=True),
+)
+
+digests = sa.Table(  # a storm's one message
+    "digests",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("opened_at", sa.Double, nullable=False),
+    sa.Column("channel", sa.Text),
+    sa.Column("ts", sa.Text),
+    sa.Column("shown_at", sa.Double, nullable=False, default=0.0),
+    sa.Column("holder", sa.Text),  # the worker that may post or edit it until `until`
+    sa.Column("until", sa.Double, nullable=False, default=0.0),
+    sqlite_autoincrement=True,
 )
 
 pages = sa.Table(
