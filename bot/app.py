@@ -17,9 +17,12 @@ from starlette.responses import Response
 
 from bot import checks, pages
 from bot.backends.card import CardKeeper
+from bot.backends.decided import Decided
 from bot.backends.fetch_public import Fetch, public_fetch
+from bot.backends.maintenance import Maintenance
 from bot.backends.playbooks import ServicePrompts, Services, services
 from bot.backends.records import Records, records
+from bot.backends.records.grouping import Policy
 from bot.backends.shelf_live import LiveShelf, live_shelf
 from bot.backends.spans_choice import SpanStore, span_store
 from bot.backends.walk import Crew, Diagnose
@@ -85,7 +88,7 @@ async def running(
         meters = Meters()
         known = await asyncio.to_thread(services, settings.playbooks)
         declared = declare(dict(known.attributes), place="playbooks/service: attributes")
-        kept = await stack.enter_async_context(records(settings.sqlalchemy_url))
+        kept = await stack.enter_async_context(records(settings.sqlalchemy_url, _grouping(settings, known)))
         elsewhere = settings.spans_url.get_secret_value() if settings.spans_url else None
         store = await stack.enter_async_context(span_store(elsewhere, settings.home, declared))
         metrics = await _metrics(stack, settings)
@@ -95,7 +98,7 @@ async def running(
         )
         door = _door(settings, surface_factory)
         worker = await asyncio.to_thread(_worker, settings)
-        keeper = CardKeeper(kept.cards, door.surface, worker, clock, failed=meters.surface_failed)
+        keeper = CardKeeper(kept.cards, door.surface, worker, clock, failed=meters.surface_failed, digests=kept.digests)
         crew = Crew(
             incidents=kept.incidents,
             cards=kept.cards,
@@ -111,7 +114,7 @@ async def running(
         span_s, audit_s = settings.span_retention_hours * 3600.0, settings.audit_retention_days * 86400.0
         await stack.enter_async_context(_forgetting(kept, store, span_s, audit_s, clock))
         watch = _watch(settings, kept, work, clock, meters)
-        await _listen(stack, settings, door, kept, keeper, shelf, clock, watch)
+        await _listen(stack, settings, door, kept, Decided(kept.incidents, work), keeper, shelf, clock, watch)
         proofs = _proofs(settings, await stack.enter_async_context(public_fetch()))
         doors = Doors(
             hooks=Hooks(
@@ -165,11 +168,22 @@ def _proofs(settings: Settings, fetch: Fetch) -> Proofs:
 
 def _diagnose(triage: Triage, known: Services) -> Diagnose:
     async def diagnose(incident: Incident, progress: Callable[[Progress], Awaitable[None]]) -> Report:
-        """As of the moment the page came: a second run after a crash looks at the same window."""
-        paged = incident.paged_at or incident.opened_at
+        """As of the moment it was asked for: a second run after a crash looks at the same window."""
+        paged = incident.asked_at or incident.paged_at or incident.opened_at
         return await triage.run(incident.page, paged.timestamp(), known.declared(incident.page), progress)
 
     return diagnose
+
+
+def _grouping(settings: Settings, known: Services) -> Policy:
+    """BadSettings: a maintenance window cannot be read."""
+    return Policy(
+        across=settings.grouping,
+        reopen_s=settings.reopen_minutes * 60.0,
+        storm_at=settings.storm_incidents,
+        service_of=known.of,
+        quiet=Maintenance(settings.playbooks, known.of).quiet,
+    )
 
 
 async def _metrics(stack: AsyncExitStack, settings: Settings) -> Metrics | None:
@@ -211,6 +225,7 @@ async def _listen(
     settings: Settings,
     door: Door,
     kept: Records,
+    decided: Decided,
     keeper: CardKeeper,
     shelf: LiveShelf | None,
     clock: Callable[[], float],
@@ -221,7 +236,7 @@ async def _listen(
         return
     desk = buttons.Desk(
         incidents=kept.incidents,
-        decisions=kept.incidents,
+        decisions=decided,
         gate=people.Members(door.bolt.client, user_groups=people.UserGroups(door.bolt.client) if settings.slack_user_groups else None),
         show=keeper.show,
         runbook=shelf.runbook if shelf is not None else lambda _id: None,
