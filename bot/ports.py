@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import pyarrow as pa
+from pydantic import JsonValue
 
 from bot.model.audit import AuditEntry
 from bot.model.change import Change
-from bot.model.drill import MarkedDrill
+from bot.model.drill import Dispute, MarkedDrill, OpenDrill, Sitting
 from bot.model.evidence import Coverage, Interval, MetricSeries, Past, Probe, PromptText
 from bot.model.frame import Frame
 from bot.model.incident import Digest, Incident, MessageRef, Progress, Vote
@@ -269,8 +270,74 @@ class Stage(Protocol):
         ...
 
 
+class DrillBook(Protocol):
+    """Drills that are being played. Each call is one transaction; times are epoch seconds."""
+
+    async def open(self, drill: OpenDrill) -> OpenDrill:
+        """Store it -> the one that is stored: a drill of this id may have been opened before."""
+        ...
+
+    async def get(self, drill_id: str) -> OpenDrill | None: ...
+
+    async def placed(self, drill_id: str, message: MessageRef) -> None: ...
+
+    async def close(self, drill_id: str, at: float) -> bool:
+        """False when it is closed already, or unknown."""
+        ...
+
+    async def sit(self, drill_id: str, participant: str, at: float) -> Sitting:
+        """Their sitting; it begins with the first call."""
+        ...
+
+    async def asked(self, drill_id: str, participant: str, topic: str) -> None: ...
+
+    async def hinted(self, drill_id: str, participant: str, most: int) -> int:
+        """One hint more, up to `most` -> how many now."""
+        ...
+
+    async def answered(self, drill_id: str, participant: str, answers: Mapping[str, JsonValue], at: float) -> bool:
+        """False when they answered before: the first answer counts."""
+        ...
+
+    async def sittings(self, drill_id: str) -> tuple[Sitting, ...]:
+        """By participant."""
+        ...
+
+    async def waiting(self) -> tuple[Sitting, ...]:
+        """Answered, and their mark has not reached them."""
+        ...
+
+    async def told(self, drill_id: str, participant: str) -> None: ...
+
+    async def dispute(self, drill_id: str, participant: str, said: str, at: float) -> int | None:
+        """The dispute's number; None when it is disputed already."""
+        ...
+
+    async def disputes(self) -> tuple[Dispute, ...]:
+        """Undecided ones, oldest first."""
+        ...
+
+    async def decide(self, number: int, by: str, decision: str, score: float | None, at: float) -> Dispute | None:
+        """A person's word on a dispute; None when it is decided, unknown, or their own."""
+        ...
+
+
 class Marks(Protocol):
     """Marked drills, as they stand after disputes."""
+
+    async def keep(self, key: str, drill: MarkedDrill) -> int:
+        """Once a key (the play and its participant) -> the stored drill's number, also when it was kept before."""
+        ...
+
+    async def dispute(self, number: int) -> None:
+        """Its participant says that the mark is wrong; the mark stays until somebody corrects it."""
+        ...
+
+    async def correct(self, number: int, drill: MarkedDrill) -> None: ...
+
+    async def disputed(self, since: float = 0.0) -> Mapping[str, int]:
+        """Scenario -> how many of its marks from `since` on were disputed."""
+        ...
 
     async def marked(self, since: float = 0.0) -> tuple[MarkedDrill, ...]:
         """Everybody's from `since` (epoch seconds) on, oldest first."""

@@ -57,6 +57,26 @@ class MemoryMarks:
     """Port Marks."""
 
     drills: list[MarkedDrill] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    said_wrong: set[int] = field(default_factory=set)
+
+    async def keep(self, key: str, drill: MarkedDrill) -> int:
+        if key not in self.keys:
+            self.keys.append(key)
+            self.drills.append(drill)
+        return self.keys.index(key) + 1
+
+    async def dispute(self, number: int) -> None:
+        self.said_wrong.add(number)
+
+    async def correct(self, number: int, drill: MarkedDrill) -> None:
+        self.drills[number - 1] = drill
+        self.said_wrong.add(number)
+
+    async def disputed(self, since: float = 0.0) -> Mapping[str, int]:
+        wrong = [self.drills[number - 1] for number in self.said_wrong]
+        names = [one.scenario for one in wrong if one.at.timestamp() >= since]
+        return {name: names.count(name) for name in sorted(set(names))}
 
     async def marked(self, since: float = 0.0) -> tuple[MarkedDrill, ...]:
         return tuple(sorted((one for one in self.drills if one.at.timestamp() >= since), key=lambda one: one.at))

@@ -11,14 +11,17 @@ from bot.backends.records.digests import SqlDigests
 from bot.backends.records.grouping import Policy
 from bot.backends.records.incidents import SqlIncidents
 from bot.backends.records.intake import SqlIntake
+from bot.backends.records.marks import SqlMarks
+from bot.backends.records.outcomes import SqlOutcomes
 from bot.backends.records.past import SqlPast
+from bot.backends.records.readiness import SqlReadiness
 
 
 @dataclass(frozen=True)
 class Records:
     """`intake`: port Intake. `incidents`: Incidents, Decisions. `past`: Changes, History. `cards`: Cards, Workers. `audit`: Audit.
 
-    `digests`: Digests.
+    `digests`: Digests. `marks`: Marks. `readiness`: DrillLedger, ReadinessBook. `outcomes`: Outcomes, PagesTaken.
     """
 
     intake: SqlIntake
@@ -27,6 +30,9 @@ class Records:
     cards: SqlCards
     audit: SqlAudit
     digests: SqlDigests
+    marks: SqlMarks
+    readiness: SqlReadiness
+    outcomes: SqlOutcomes
 
 
 @asynccontextmanager
@@ -35,6 +41,16 @@ async def records(url: str, policy: Policy | None = None) -> AsyncIterator[Recor
     async with database(url) as opened:
         intake = SqlIntake(opened, policy)
         try:
-            yield Records(intake, SqlIncidents(opened), SqlPast(opened), SqlCards(opened), SqlAudit(opened), SqlDigests(opened))
+            yield Records(
+                intake,
+                SqlIncidents(opened),
+                SqlPast(opened),
+                SqlCards(opened),
+                SqlAudit(opened),
+                SqlDigests(opened),
+                SqlMarks(opened),
+                SqlReadiness(opened),
+                SqlOutcomes(opened),
+            )
         finally:
             await intake.settled()
