@@ -25,6 +25,7 @@ from bot.backends.records import Records, records
 from bot.backends.records.grouping import Policy
 from bot.backends.shelf_live import LiveShelf, live_shelf
 from bot.backends.spans_choice import SpanStore, span_store
+from bot.backends.spans_redacted import RedactedIntake, own_key
 from bot.backends.walk import Crew, Diagnose
 from bot.backends.work_dbos import DbosWork, work_dbos
 from bot.errors import BadInput
@@ -32,6 +33,7 @@ from bot.model.incident import Incident, Progress
 from bot.model.report import Report
 from bot.pages import changes
 from bot.ports import Metrics, Picture, Spans, Surface
+from bot.redact import redact_report
 from bot.settings import Settings, named_secrets, names, secrets
 from bot.slack import Flows, Watch, bolt, chart, client, people, register, surface
 from bot.slack import incident as buttons
@@ -130,7 +132,13 @@ async def running(
                 rate=of_deliveries(settings.hook_rate, clock),
                 refusals=of_refusals(clock),
             ),
-            otlp=Otlp(_decoder(declared), store.intake, secrets(settings.otlp_token), settings.otlp_limit_bytes, meters),
+            otlp=Otlp(
+                _decoder(declared),
+                RedactedIntake(store.intake, await asyncio.to_thread(own_key, settings.home)),
+                secrets(settings.otlp_token),
+                settings.otlp_limit_bytes,
+                meters,
+            ),
             incidents=kept.incidents,
             meters=meters,
             console_tokens=secrets(settings.console_tokens),
@@ -170,7 +178,7 @@ def _diagnose(triage: Triage, known: Services) -> Diagnose:
     async def diagnose(incident: Incident, progress: Callable[[Progress], Awaitable[None]]) -> Report:
         """As of the moment it was asked for: a second run after a crash looks at the same window."""
         paged = incident.asked_at or incident.paged_at or incident.opened_at
-        return await triage.run(incident.page, paged.timestamp(), known.declared(incident.page), progress)
+        return redact_report(await triage.run(incident.page, paged.timestamp(), known.declared(incident.page), progress))
 
     return diagnose
 

@@ -15,11 +15,14 @@ import orjson
 
 from bot.model.change import Change, ChangeScope
 from bot.model.page import Link, Page
+from bot.model.report import NextAction, Report
+from bot.model.runbook import Runbook
 
 ROUNDS = 4  # a cut can lay open the next match; two rounds are the most that was seen
 SHORTEST = 5  # `a@b.c`; nothing shorter can be told from any word
 DEPTH = 100  # of a JSON body; deeper is nonsense and is dropped whole
 _MARK = "[redacted {}]"
+_SPAN_ID = re.compile(r"[0-9a-f]{16}|[0-9a-f]{32}")  # also where it is all digits, which a card's number is too
 
 _NAMES = (
     r"(?:[a-z0-9]{0,20}pass(?:word|wd|phrase)|pwd|[a-z0-9]{0,20}secret|(?:access|auth|api|refresh|id|bearer|session|bot|hook|routing|integration|service)[_-]?(?:token|key)"
@@ -68,7 +71,7 @@ def _random(hit: re.Match[str]) -> bool:
 def _valued(hit: re.Match[str]) -> bool:
     """Whether `token: something` holds a secret: `token: 512` counts, `token: expired` is prose, `max_tokens=4096` is a setting."""
     value = hit["value"]
-    if value.startswith("[redacted"):
+    if value.startswith("[redacted") or re.match(_PLACEHOLDER, value):
         return False
     if re.search(r"pass|pwd|credential", hit["key"], re.IGNORECASE):
         return not re.fullmatch(
@@ -92,8 +95,11 @@ _KEYED = (
     rf"(?P<head>(?<![A-Za-z0-9])(?P<key>{_NAMES})(?![A-Za-z0-9])\\?['\"\]]{{0,2}}\s{{0,3}}(?:=>|[:=])\s{{0,3}}(?P<quote>\\?['\"])?)"
     r"(?P<value>(?(quote)[^'\"\r\n]{1,4000}|[^\s'\",;&)}\]\[]{1,4000}))"
 )
+_PLACEHOLDER = r"\$\{?[A-Z_]|\$\(|<[\w -]{1,40}>|\{\{|%\w{1,40}%"  # `$TOKEN`, `<token>`: what a runbook writes where a secret would stand
 _AUTHORIZATION = (
-    r"(?P<head>\b(?:proxy-)?authorization['\"]?\s{0,3}[:=]\s{0,3}['\"]?(?>[A-Za-z-]{1,20}\s{1,3})?+)(?!\[redacted)[^\s'\",;\]\[]{1,4000}"
+    r"(?P<head>\b(?:proxy-)?authorization['\"]?\s{0,3}[:=]\s{0,3}['\"]?(?>[A-Za-z-]{1,20}\s{1,3})?+)"
+    rf"(?!\[redacted|{_PLACEHOLDER})"
+    r"[^\s'\",;\]\[]{1,4000}"
 )
 _VENDORS = (
     r"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_\w{20,255}|glpat-[\w-]{15,100}|npm_[A-Za-z0-9]{30,60}|pypi-[\w-]{30,400}"
@@ -199,6 +205,31 @@ def redact_change(change: Change) -> Change:
     )
 
 
+def redact_report(report: Report) -> Report:
+    """Every text of a report: slices, claims, changes and links may hold what a span store of somebody else holds. Ids of traces stay."""
+    known: dict[str, str] = {}
+
+    def clean(value: object) -> object:
+        if isinstance(value, str):
+            if value not in known:
+                known[value] = value if _SPAN_ID.fullmatch(value) else redact(value)
+            return known[value]
+        if isinstance(value, dict):
+            return {clean(name): clean(item) for name, item in value.items()}
+        return [clean(item) for item in value] if isinstance(value, list) else value
+
+    told = report.model_dump(mode="json", by_alias=True)
+    cleaned = clean(told)
+    return report if cleaned == told else Report.model_validate(cleaned)
+
+
+def redact_runbook(runbook: Runbook) -> Runbook:
+    """What is searched, shown and embedded of it; its id, path and groups stay as they are."""
+    steps = tuple(NextAction.model_validate({name: redact(text) for name, text in one.model_dump().items()}) for one in runbook.next)
+    owner = redact(runbook.owner) if runbook.owner is not None else None
+    return runbook.model_copy(update={"title": redact(runbook.title), "body": redact(runbook.body), "owner": owner, "next": steps})
+
+
 def redact_body(raw: bytes) -> bytes:
     """A webhook body for the store: JSON stays JSON, values under a secret's name go whatever they are."""
     try:
@@ -230,7 +261,12 @@ def _is_secret(name: str, value: object) -> bool:
     """`routing_key`, `db.password`...: by its name alone. What has parts is looked into instead, and an empty value is none."""
     if isinstance(value, dict | list) or value in (None, "", True, False):
         return False
-    return _PLAIN_KEY.fullmatch(name.strip()) is not None and not (isinstance(value, int | float) and "token" in name.lower())
+    return is_secret_name(name) and not (isinstance(value, int | float) and "token" in name.lower())
+
+
+def is_secret_name(name: str) -> bool:
+    """`routing_key`, `db.password`, `http.request.header.x-api-key`."""
+    return _PLAIN_KEY.fullmatch(name.strip()[:400]) is not None
 
 
 def _key(key: str) -> str:

@@ -16,6 +16,7 @@ import uvicorn
 
 from bot import settings
 from bot.errors import BadSettings
+from bot.redact import redact
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -120,16 +121,19 @@ class _Json(logging.Formatter):
             "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z",
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": redact(record.getMessage()),
         }
         line |= {name: getattr(record, name) for name in _EXTRAS if hasattr(record, name)}
         if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
+            line["error"] = redact(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=True, default=str)
 
 
 def log_as_json() -> None:
-    """One JSON object a line on stderr. Libraries are heard from warning on; some of them log bodies below that."""
+    """One JSON object a line on stderr, secrets and personal data taken out.
+
+    Libraries are heard from warning on; some of them log bodies below that.
+    """
     handler = logging.StreamHandler()
     handler.setFormatter(_Json())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)

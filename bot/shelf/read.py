@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.errors import BadInput
 from bot.model.runbook import Passage, Runbook
+from bot.redact import redact_runbook
 from bot.shelf import front_matter
 from bot.shelf.front_matter import Head
 
@@ -87,7 +88,7 @@ def read_file(file: Path, path: str, notes: list[str]) -> Document:
             raise
         notes.append(f"read without its front matter: {error}")
         head = Head()
-    runbook = _runbook(head, body, path)
+    runbook = redact_runbook(_runbook(head, body, path))
     return Document(runbook, tuple(_passages(runbook)), hashlib.sha256(raw).hexdigest())
 
 
