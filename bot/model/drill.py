@@ -2,8 +2,9 @@
 
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
+from bot.model.incident import MessageRef
 from bot.model.value import Moment, Value
 
 
@@ -73,10 +74,38 @@ class MarkedDrill(Value):
 class Dispute(Value):
     """A participant says the mark is wrong; a person decides."""
 
-    drill: int  # the stored drill's id
+    number: int = 0  # of the dispute
+    drill: str
     participant: str
     said: str
     at: Moment
     decided_by: str | None = None
     decision: str | None = Field(default=None, max_length=2000)
     decided_at: Moment | None = None
+    score: float | None = None  # what the person who decided gives instead; None = the mark stands
+
+
+class OpenDrill(Value):
+    """A drill that people can take part in: what was drawn, and where it stands."""
+
+    id: str = Field(min_length=1, max_length=200)  # the same in every replica and after a crash
+    scenario: str
+    seed: int
+    channel: str
+    message: MessageRef | None = None
+    people: tuple[str, ...] = ()  # who was asked; empty = whoever likes
+    opened_at: Moment
+    closed_at: Moment | None = None
+
+
+class Sitting(Value):
+    """One participant in one drill: what they asked for, and what they answered. `told`: their mark has reached them."""
+
+    drill: str
+    participant: str
+    begun_at: Moment
+    asked: tuple[str, ...] = ()
+    hints: int = 0
+    answers: dict[str, JsonValue] | None = None  # as they were given: a mark can be made again from them
+    answered_at: Moment | None = None
+    told: bool = False
