@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from bot.model.drill import Competency, MarkedDrill
+from bot.model.drill import Competency, DrillType, MarkedDrill
 from bot.model.value import Moment, Value
 
 
@@ -109,10 +109,11 @@ class Standing(StrEnum):
 
 
 class Lack(Value):
-    """One thing the gate misses, in words; `competency` when it is one of those."""
+    """One thing the gate misses, in words, and what would help: drills on the competency, of the types; both empty: no drill does."""
 
     what: str
     competency: Competency | None = None
+    types: tuple[DrillType, ...] = ()
 
 
 class Readiness(Value):

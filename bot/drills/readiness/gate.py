@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from bot.drills.readiness.knowledge import levels
+from bot.drills.readiness.knowledge import level, levels
 from bot.model.drill import Competency, DrillType, MarkedDrill
 from bot.model.readiness import Act, ActKind, History, Lack, Level, Readiness, Role, Standing
 
@@ -25,6 +25,7 @@ WHEELS = 4  # in place of the two shadow shifts, where pages are rare
 GRACE = timedelta(days=14)
 OVERRIDE = timedelta(days=7)
 DAY = timedelta(days=1)
+CARD, PAGE = (DrillType.FLASH_CARD,), (DrillType.PAGE,)
 
 NAMES = {
     Competency.REQUEST_MAP: "the request's map",
@@ -68,7 +69,7 @@ def readiness(person: str, history: History, now: datetime, systems: Sequence[st
 
 def lacks(history: History, now: datetime, systems: Sequence[str] = ()) -> Iterator[Lack]:
     """Everything the gate misses, in the order of its rules."""
-    yield from _knowledge(levels(history.drills, now), now)
+    yield from _knowledge((level(history.drills, one, now) for one in GATED), now)
     yield from _quiz(history.drills)
     yield from _pages(history.drills)
     yield from _practice(history.drills, now)
@@ -79,7 +80,7 @@ def lacks(history: History, now: datetime, systems: Sequence[str] = ()) -> Itera
 
 def _knowledge(held: Iterable[Level], now: datetime) -> Iterator[Lack]:
     for one in held:
-        if one.competency in GATED and one.level < 2:
+        if one.level < 2:
             yield Lack(what=f"{one.competency} {NAMES[one.competency]} ({_why_low(one, now)})", competency=one.competency)
 
 
@@ -96,27 +97,29 @@ def _quiz(drills: Sequence[MarkedDrill]) -> Iterator[Lack]:
     cards = [one for one in drills if one.drill_type is DrillType.FLASH_CARD and Competency.SAFETY in one.competencies][-QUIZ:]
     right = sum(one.score >= 100.0 for one in cards)
     if len(cards) < QUIZ or right < len(cards):
-        yield Lack(what=f"K10 safety quiz ({right} of the last {QUIZ} cards right, all are needed)", competency=Competency.SAFETY)
+        yield Lack(
+            what=f"K10 safety quiz ({right} of the last {QUIZ} cards right, all are needed)", competency=Competency.SAFETY, types=CARD
+        )
 
 
 def _pages(drills: Sequence[MarkedDrill]) -> Iterator[Lack]:
     last = [one for one in drills if one.drill_type is DrillType.PAGE][-PAGES:]
     if len(last) < PAGES:
-        yield Lack(what=f"2am pages ({len(last)} played, {PAGES} are needed)")
+        yield Lack(what=f"2am pages ({len(last)} played, {PAGES} are needed)", types=PAGE)
         return
     mean = sum(one.score for one in last) / len(last)
     if mean < PAGES_MEAN:
-        yield Lack(what=f"2am pages (mean of the last {PAGES} is {mean:.0f}, {PAGES_MEAN:.0f} is needed)")
+        yield Lack(what=f"2am pages (mean of the last {PAGES} is {mean:.0f}, {PAGES_MEAN:.0f} is needed)", types=PAGE)
     hits = sum(one.layer_right for one in last)
     if hits < PAGES_LAYER:
-        yield Lack(what=f"2am pages (layer right in {hits} of the last {PAGES}, {PAGES_LAYER} are needed)")
+        yield Lack(what=f"2am pages (layer right in {hits} of the last {PAGES}, {PAGES_LAYER} are needed)", types=PAGE)
     layers = {_layer(one) for one in last}
     if len(layers) < PAGES_LAYERS:
-        yield Lack(what=f"2am pages (the last {PAGES} cover {len(layers)} layers, {PAGES_LAYERS} are needed)")
+        yield Lack(what=f"2am pages (the last {PAGES} cover {len(layers)} layers, {PAGES_LAYERS} are needed)", types=PAGE)
     if "none" not in layers:
-        yield Lack(what=f"2am pages (none of the last {PAGES} was without a fault)")
+        yield Lack(what=f"2am pages (none of the last {PAGES} was without a fault)", competency=Competency.STATISTICS, types=PAGE)
     if "telemetry" not in layers:
-        yield Lack(what=f"2am pages (none of the last {PAGES} was a telemetry gap)", competency=Competency.MEASUREMENT)
+        yield Lack(what=f"2am pages (none of the last {PAGES} was a telemetry gap)", competency=Competency.MEASUREMENT, types=PAGE)
 
 
 def _layer(drill: MarkedDrill) -> str:
@@ -126,9 +129,9 @@ def _layer(drill: MarkedDrill) -> str:
 
 def _practice(drills: Sequence[MarkedDrill], now: datetime) -> Iterator[Lack]:
     if not any(one.drill_type is DrillType.RED_HERRING and one.passed for one in drills):
-        yield Lack(what="a red herring passed")
+        yield Lack(what="a red herring passed", types=(DrillType.RED_HERRING,))
     if not any(one.drill_type is DrillType.ROLLBACK and one.passed and now - one.at <= FRESH for one in drills):
-        yield Lack(what=f"a rollback rehearsal within {FRESH.days} d", competency=Competency.MITIGATION)
+        yield Lack(what=f"a rollback rehearsal within {FRESH.days} d", types=(DrillType.ROLLBACK,))
 
 
 def _shifts(history: History) -> Iterator[Lack]:
@@ -153,7 +156,7 @@ def _expired(history: History, now: datetime) -> Iterator[Lack]:
         return
     drilled = sum(one.drill_type is DrillType.PAGE and now - one.at <= EXPIRES for one in history.drills)
     if drilled < EXPIRES_DRILLS:
-        yield Lack(what=f"expired: no real page and {drilled} of {EXPIRES_DRILLS} 2am pages in {EXPIRES.days} d")
+        yield Lack(what=f"expired: no real page and {drilled} of {EXPIRES_DRILLS} 2am pages in {EXPIRES.days} d", types=PAGE)
 
 
 def _override(acts: Iterable[Act], now: datetime) -> Act | None:

@@ -62,10 +62,19 @@ def notice(
 
 
 def _offered(ready: Readiness, drills: Sequence[MarkedDrill], offers: Sequence[Offer], team: Team, now: datetime) -> tuple[Offer, ...]:
-    """Drills on what is lacking, shortest first where that is what lets three causes fit."""
-    wanted = {lack.competency for lack in ready.lacks if lack.competency is not None}
-    fitting = [one for one in offers if not wanted or wanted & set(one.competencies)]
-    return choose(fitting, drills, team, now, minutes=MINUTES, most=DRILLS)
+    """Drills that would help the gate, due or not."""
+    fitting = [one for one in offers if helps(one, ready.lacks)]
+    return choose(fitting, drills, team, now, minutes=MINUTES, most=DRILLS, only_due=False)
+
+
+def helps(offer: Offer, missing: Sequence[Lack]) -> bool:
+    """Whether the drill is of a kind that something missing asks for."""
+    return any(
+        (lack.competency is not None or bool(lack.types))
+        and (lack.competency is None or lack.competency in offer.competencies)
+        and (not lack.types or offer.drill_type in lack.types)
+        for lack in missing
+    )
 
 
 def _lacking(missing: Sequence[Lack]) -> str:

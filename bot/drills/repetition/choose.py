@@ -50,7 +50,14 @@ class Team:
 
 
 def choose(
-    offers: Iterable[Offer], drills: Sequence[MarkedDrill], team: Team, now: datetime, *, minutes: float, most: int = 3
+    offers: Iterable[Offer],
+    drills: Sequence[MarkedDrill],
+    team: Team,
+    now: datetime,
+    *,
+    minutes: float,
+    most: int = 3,
+    only_due: bool = True,
 ) -> tuple[Offer, ...]:
     """The best drills for the person of these marks that fit the minutes, in the order to ask them.
 
@@ -58,7 +65,8 @@ def choose(
     nearly as worthwhile.
     """
     held = memories(drills)
-    worth = {one: score(one, drills, held, team, now) for one in offers if is_due(items(*_of(one)), held, now)}
+    asked = [one for one in offers if not only_due or is_due(items(*_of(one)), held, now)]
+    worth = {one: score(one, drills, held, team, now) for one in asked}
     left = sorted(worth, key=lambda one: (-worth[one], -one.minutes, one.scenario, one.drill_type))
     last = max(drills, key=lambda one: (one.at, one.scenario), default=None)
     before = last.cause if last is not None else None
