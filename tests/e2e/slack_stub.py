@@ -3,7 +3,9 @@
 import asyncio
 import json
 import threading
+from collections import Counter
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from aiohttp import web
@@ -11,9 +13,23 @@ from aiohttp import web
 CHANNEL = "C0MIDWATCH"
 
 
+class Trouble(StrEnum):
+    """What every call meets. The lost ones have done what was asked."""
+
+    LIMITED = "429"
+    BROKEN = "500"
+    LOST_BROKEN = "500 after the effect"
+    TIMEOUT = "no answer"
+    LOST_TIMEOUT = "no answer after the effect"
+    INVALID_BLOCKS = "invalid_blocks"
+
+
 @dataclass
 class SlackStub:
-    """`hold`: names of methods whose answer is withheld once (the effect has happened); `held` is set when that happens."""
+    """`hold`: names of methods whose answer is withheld once (the effect has happened); `held` is set when that happens.
+
+    `trouble`: what the next calls meet, in turn; `met` counts them.
+    """
 
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
     replies: list[dict[str, Any]] = field(default_factory=list)
@@ -21,17 +37,34 @@ class SlackStub:
     hold: set[str] = field(default_factory=set)
     held: threading.Event = field(default_factory=threading.Event)
     posted: threading.Event = field(default_factory=threading.Event)
+    trouble: list[Trouble] = field(default_factory=list)
+    met: Counter[Trouble] = field(default_factory=Counter)
     url: str = ""
 
     async def call(self, request: web.Request) -> web.Response:
         method = request.match_info["method"]
         said = {**request.query, **await _fields(request)}
+        if self.trouble:
+            trouble = self.trouble[self.met.total() % len(self.trouble)]
+            self.met[trouble] += 1
+            return await self._troubled(trouble, method, said)
         answer = self._answer(method, said)
         if method in self.hold:
             self.hold.discard(method)
             self.held.set()
             await asyncio.sleep(60)
         return web.json_response({"ok": True, **answer})
+
+    async def _troubled(self, trouble: Trouble, method: str, said: dict[str, Any]) -> web.Response:
+        if trouble in (Trouble.LOST_BROKEN, Trouble.LOST_TIMEOUT):
+            self._answer(method, said)
+        if trouble in (Trouble.TIMEOUT, Trouble.LOST_TIMEOUT):
+            await asyncio.sleep(15)  # the client gives up after ten
+        if trouble is Trouble.LIMITED:
+            return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": "3"})
+        if trouble is Trouble.INVALID_BLOCKS:
+            return web.json_response({"ok": False, "error": "invalid_blocks"})
+        return web.Response(status=500, text="<html>broken</html>")
 
     def _answer(self, method: str, said: dict[str, Any]) -> dict[str, Any]:
         if method == "chat.postMessage":
