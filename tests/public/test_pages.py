@@ -15,7 +15,7 @@ import pytest
 from bot import pages
 from bot.errors import BadInput
 
-LEAST = 0.95  # of the bodies of each source
+LEAST = 0.98  # of the bodies of each source
 Body = dict[str, Any]
 
 
