@@ -23,6 +23,7 @@ from bot.backends.maintenance import Maintenance
 from bot.backends.playbooks import ServicePrompts, Services, services
 from bot.backends.records import Records, records
 from bot.backends.records.grouping import Policy
+from bot.backends.replay import drill_room
 from bot.backends.shelf_live import LiveShelf, live_shelf
 from bot.backends.spans_choice import SpanStore, span_store
 from bot.backends.spans_redacted import RedactedIntake, own_key
@@ -35,7 +36,7 @@ from bot.pages import changes
 from bot.ports import Metrics, Picture, Spans, Surface
 from bot.redact import redact_report
 from bot.settings import Settings, named_secrets, names, secrets
-from bot.slack import Flows, Watch, bolt, chart, client, people, register, surface
+from bot.slack import Flows, Lesson, Play, Watch, bolt, chart, client, people, register, surface
 from bot.slack import incident as buttons
 from bot.telemetry.declared import Declared, declare
 from bot.telemetry.otlp import read_json, read_protobuf
@@ -46,6 +47,7 @@ from bot.web import Decoded, Doors, Hooks, Meters, Otlp, Proofs, of_deliveries, 
 
 log = logging.getLogger(__name__)
 
+MARKS_EVERY_S = 20.0  # a mark that could not be sent at once; people wait for it
 FORGET_EVERY_S = 3600.0  # what is too old is little beside what is not
 REDELIVERED_S = 3 * 86400.0  # PagerDuty tries for two days, Slack for one
 
@@ -116,7 +118,8 @@ async def running(
         span_s, audit_s = settings.span_retention_hours * 3600.0, settings.audit_retention_days * 86400.0
         await stack.enter_async_context(_forgetting(kept, store, span_s, audit_s, clock))
         watch = _watch(settings, kept, work, clock, meters)
-        await _listen(stack, settings, door, kept, Decided(kept.incidents, work), keeper, shelf, clock, watch)
+        play = await _drills(stack, settings, door, kept, shelf, clock)
+        await _listen(stack, settings, door, kept, Decided(kept.incidents, work), keeper, shelf, clock, watch, play)
         proofs = _proofs(settings, await stack.enter_async_context(public_fetch()))
         doors = Doors(
             hooks=Hooks(
@@ -238,6 +241,7 @@ async def _listen(
     shelf: LiveShelf | None,
     clock: Callable[[], float],
     watch: Watch | None,
+    play: Play | None,
 ) -> None:
     """Slack's buttons and events; last to open, because all they lead to must stand."""
     if door.bolt is None:
@@ -253,9 +257,21 @@ async def _listen(
         causes=[check.slug for check in checks.load()],
         clock=clock,
     )
-    register(door.bolt, Flows(desk, kept.intake, lambda why: log.error("Slack is lost: %s", why), watch))
+    register(door.bolt, Flows(desk, kept.intake, lambda why: log.error("Slack is lost: %s", why), watch, play))
     if settings.slack_app_token is not None:
         await stack.enter_async_context(bolt.socket_mode(door.bolt, settings.slack_app_token.get_secret_value()))
+
+
+async def _drills(
+    stack: AsyncExitStack, settings: Settings, door: Door, kept: Records, shelf: LiveShelf | None, clock: Callable[[], float]
+) -> Play | None:
+    """Drills in Slack, in a channel of their own; marks that are due are sent while inside, also after a crash."""
+    if door.bolt is None or settings.slack_drill_channel is None:
+        return None
+    room = drill_room(settings.playbooks / "drills", kept.drills, kept.marks, shelf.shelf if shelf is not None else None, clock)
+    play = Play(Lesson(room, kept.drills, people.Members(door.bolt.client), door.bolt.client, settings.slack_drill_channel))
+    await stack.enter_async_context(_repeating(play.deliver, MARKS_EVERY_S, "marks that are due were not sent"))
+    return play
 
 
 def _watch(settings: Settings, kept: Records, work: DbosWork, clock: Callable[[], float], meters: Meters) -> Watch | None:
@@ -269,16 +285,27 @@ async def _forgetting(
 ) -> AsyncIterator[None]:
     """Drop old spans, delivery ids and lines of the audit log while inside."""
 
+    async def forget() -> None:
+        if store.forget is not None:
+            await store.forget(clock() - retention_s)
+        await kept.intake.forget(clock() - REDELIVERED_S)
+        await kept.audit.forget(clock() - audit_s)
+
+    async with _repeating(forget, FORGET_EVERY_S, "old spans and deliveries were not dropped"):
+        yield
+
+
+@asynccontextmanager
+async def _repeating(work: Callable[[], Awaitable[object]], every_s: float, failed: str) -> AsyncIterator[None]:
+    """`work` now and again while inside; what fails is tried again next time."""
+
     async def forever() -> None:
         while True:
             try:
-                if store.forget is not None:
-                    await store.forget(clock() - retention_s)
-                await kept.intake.forget(clock() - REDELIVERED_S)
-                await kept.audit.forget(clock() - audit_s)
+                await work()
             except Exception:
-                log.exception("old spans and deliveries were not dropped; it is tried again")
-            await asyncio.sleep(FORGET_EVERY_S)
+                log.exception("%s; it is tried again", failed)
+            await asyncio.sleep(every_s)
 
     task = asyncio.create_task(forever())
     try:

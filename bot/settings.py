@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr | None = None  # HTTP mode
     slack_app_token: SecretStr | None = None  # xapp-..., switches Socket Mode on
     slack_channel: str = "#incidents"
+    slack_drill_channel: str | None = None  # drills have a channel of their own; None = no drills in Slack
     slack_page_apps: str | None = None  # comma-separated ids of apps or bots (A..., B...) whose messages in Slack are pages
     slack_page_channels: str | None = None  # comma-separated ids of channels (C...) to watch; None = wherever the app is a member
     slack_user_groups: bool = False  # runbooks kept to groups are for Slack's user groups of that handle; needs usergroups:read

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from bot import pages
 from bot.backends.bundle import Bundle, BundleChanges, BundleHistory, BundleMetrics, BundleProbes, BundlePrompts, open_bundle
 from bot.backends.spans_duckdb import spans_duckdb
-from bot.drills.exercise import Seen
+from bot.drills.exercise import Seen, Workshop
+from bot.drills.marking.key import vocabulary
+from bot.drills.room import Room
 from bot.errors import BadBundle
 from bot.evaluation.ladder import ladder
 from bot.evaluation.remembered import Remembered
 from bot.model.page import Page, Status
-from bot.ports import Spans
+from bot.ports import DrillBook, Marks, Spans
 from bot.shelf.shelf import Shelf
 from bot.triage import Sources, Triage
 from bot.triage.state import State
@@ -53,3 +56,9 @@ def paged(bundle: Bundle) -> Page:
     if not found:
         raise BadBundle("holds no page (an audit event, a handshake or a test?)", place=place)
     return next((page for page in found if page.status is Status.FIRING), found[0])
+
+
+def drill_room(folder: Path, book: DrillBook, marks: Marks, shelf: Shelf | None, clock: Callable[[], float]) -> Room:
+    """Where the drills of a folder are played by several people; each is triaged here, on embedded parts."""
+    words = vocabulary(shelf.runbooks if shelf is not None else ())
+    return Room(Workshop(folder, lambda path: replayed(path, shelf), words), book, marks, clock)

@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from slack_bolt.async_app import AsyncApp
 
 from bot.ports import SeenEvents
-from bot.slack import events, incident, pages, storm, trouble
+from bot.slack import drill, events, incident, pages, storm, trouble
 from bot.slack.bolt import bolt_app, http_handler, socket_mode
 from bot.slack.chart import draw
 from bot.slack.client import web_client
+from bot.slack.drill import Lesson, Play
 from bot.slack.incident import Desk
 from bot.slack.pages import Watch
 from bot.slack.people import Gate, Members, UserGroups
 from bot.slack.surface import SlackSurface
 
 __all__ = [
-    "Desk", "Flows", "Gate", "Members", "SlackSurface", "UserGroups", "Watch", "bolt_app", "draw", "http_handler", "register",
-    "socket_mode", "web_client",
+    "Desk", "Flows", "Gate", "Lesson", "Members", "Play", "SlackSurface", "UserGroups", "Watch", "bolt_app", "draw", "http_handler",
+    "register", "socket_mode", "web_client",
 ]  # fmt: skip
 
 
@@ -29,6 +30,7 @@ class Flows:
     seen: SeenEvents
     lost: Callable[[str], None]
     watch: Watch | None = None  # None: no app's messages are pages
+    play: Play | None = None  # None: no drills
 
 
 def register(bolt: AsyncApp, flows: Flows) -> None:
@@ -39,4 +41,6 @@ def register(bolt: AsyncApp, flows: Flows) -> None:
     events.register(bolt, flows.seen, flows.desk.clock, flows.lost)
     incident.register(bolt, flows.desk)
     storm.register(bolt, flows.desk.decisions, flows.desk.gate, flows.desk.show)
+    if flows.play is not None:
+        drill.register(bolt, flows.play)
     pages.leave_the_rest(bolt)

@@ -24,7 +24,7 @@ NEEDS = {
     "views_open": frozenset(),
 }
 OPTIONAL = frozenset({"usergroups:read"})  # asked for only where the feature is switched on
-FEATURES = {"agent_view": "assistant:write"}
+FEATURES = {"agent_view": "assistant:write", "slash_commands": "commands"}
 
 
 def called() -> set[str]:

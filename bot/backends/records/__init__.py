@@ -8,6 +8,7 @@ from bot.backends.records.audit import SqlAudit
 from bot.backends.records.cards import SqlCards
 from bot.backends.records.database import database
 from bot.backends.records.digests import SqlDigests
+from bot.backends.records.drills import SqlDrills
 from bot.backends.records.grouping import Policy
 from bot.backends.records.incidents import SqlIncidents
 from bot.backends.records.intake import SqlIntake
@@ -21,7 +22,7 @@ from bot.backends.records.readiness import SqlReadiness
 class Records:
     """`intake`: port Intake. `incidents`: Incidents, Decisions. `past`: Changes, History. `cards`: Cards, Workers. `audit`: Audit.
 
-    `digests`: Digests. `marks`: Marks. `readiness`: DrillLedger, ReadinessBook. `outcomes`: Outcomes, PagesTaken.
+    `digests`: Digests. `marks`: Marks. `drills`: DrillBook. `readiness`: DrillLedger, ReadinessBook. `outcomes`: Outcomes, PagesTaken.
     """
 
     intake: SqlIntake
@@ -31,6 +32,7 @@ class Records:
     audit: SqlAudit
     digests: SqlDigests
     marks: SqlMarks
+    drills: SqlDrills
     readiness: SqlReadiness
     outcomes: SqlOutcomes
 
@@ -49,6 +51,7 @@ async def records(url: str, policy: Policy | None = None) -> AsyncIterator[Recor
                 SqlAudit(opened),
                 SqlDigests(opened),
                 SqlMarks(opened),
+                SqlDrills(opened),
                 SqlReadiness(opened),
                 SqlOutcomes(opened),
             )
