@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -26,9 +27,25 @@ def _free_port() -> int:
         return int(taken.getsockname()[1])
 
 
+@dataclass(frozen=True)
+class Server:
+    """`url`: of a superuser, `postgresql://postgres@127.0.0.1:port/postgres`. `control`: pg_ctl with the server's folder."""
+
+    url: str
+    control: tuple[str, ...]
+    flags: tuple[str, ...]
+
+    def stop(self) -> None:
+        """At once, as when the machine dies."""
+        _run([*self.control, "-m", "immediate", "-w", "stop"])
+
+    def start(self) -> None:
+        _run([*self.control, *self.flags, "-w", "start"])
+
+
 @contextmanager
-def postgres() -> Iterator[str]:
-    """URL of a superuser on the running server, `postgresql://postgres@127.0.0.1:port/postgres`."""
+def server() -> Iterator[Server]:
+    """A running server that a test may stop and start."""
     bin_ = _binaries()
     as_postgres = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []  # PostgreSQL refuses to run as root
     home = Path(tempfile.mkdtemp(prefix="midwatch-pg-"))
@@ -39,13 +56,22 @@ def postgres() -> Iterator[str]:
         data = home / "data"
         _run([*as_postgres, str(bin_ / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "--no-sync"])
         flags = f"-p {port} -h 127.0.0.1 -k {home} -c shared_buffers=32MB -c max_connections=100"
-        _run([*as_postgres, str(bin_ / "pg_ctl"), "-D", str(data), "-o", flags, "-l", str(home / "log"), "-w", "start"])
+        control = (*as_postgres, str(bin_ / "pg_ctl"), "-D", str(data))
+        made = Server(f"postgresql://postgres@127.0.0.1:{port}/postgres", control, ("-o", flags, "-l", str(home / "log")))
+        made.start()
         try:
-            yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
+            yield made
         finally:
-            _run([*as_postgres, str(bin_ / "pg_ctl"), "-D", str(data), "-m", "immediate", "-w", "stop"])
+            made.stop()
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """URL of a superuser on a running server."""
+    with server() as made:
+        yield made.url
 
 
 def _run(command: list[str]) -> None:

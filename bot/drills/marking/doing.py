@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bot.drills.marking.answers import Answers
 from bot.drills.marking.key import Key, Step
-from bot.drills.marking.words import SAFE, actions, irreversible, numbers, words
+from bot.drills.marking.saying import innocents_blamed
+from bot.drills.marking.words import LAYERS, SAFE, actions, irreversible, numbers, words
 from bot.model.drill import Part
 from bot.model.report import Verdict
 
@@ -29,6 +30,9 @@ def _action(answers: Answers, key: Key) -> tuple[float, str, tuple[str, ...]]:
     if wrong(answers, key) is not None:
         return 0.0, "not safe: it cannot be taken back", cited
     kinds = actions(first.text)
+    taken_back = innocents_blamed(Answers(actions=(first,)), key)
+    if taken_back:
+        return 0.0, f"rolls back {taken_back[0].kind.value} {taken_back[0].object}, which is innocent", (taken_back[0].id,)
     if key.truth.verdict is Verdict.INSUFFICIENT:
         return (1.0, "safe: it changes nothing and gets what is missing", ("truth.verdict",)) if kinds & SAFE else (
             0.0, "with nothing known, production is not changed", ("truth.verdict",)
@@ -59,9 +63,14 @@ def _meets(text: str, key: Key) -> Step | None:
     for step in key.steps:
         shared = len(said & step.words) / max(1, min(MOST, len(step.words)))
         same_kind = bool(kinds & step.kinds) or (not kinds and not step.kinds)
-        if same_kind and (shared >= CLOSE or (thing and kinds & step.kinds) or (kinds & step.kinds and len(said & key.telling) >= 2)):
+        if same_kind and (shared >= CLOSE or (kinds & step.kinds and (thing or _of_its_layer(text, step)))):
             return step
     return None
+
+
+def _of_its_layer(text: str, step: Step) -> bool:
+    pattern = LAYERS.get(step.cause.partition(".")[0])
+    return pattern is not None and pattern.search(text) is not None
 
 
 def verify(answers: Answers, key: Key, of: float) -> Part:
