@@ -16,7 +16,7 @@ from bot.pages.reading.signature import token
 from bot.pages.reading.source import Source, text_headers
 
 DELIVERY_ID = 200  # characters of a delivery id; UUIDs and ULIDs have at most 36
-_OWN_IDS = ("idempotency-key", "x-delivery-id")  # for senders that know no id of their own
+_OWN_IDS = ("idempotency-key", "x-delivery-id", "x-webhook-id")  # where nothing is signed and the body names no id
 
 
 @cache

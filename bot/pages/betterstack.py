@@ -12,7 +12,7 @@ def parse(body: Part, _headers: Headers) -> tuple[Page, ...]:
     data = body.part("data")
     if not data:
         raise body.wrong("no data", "data")
-    if "incident" not in (data.text("type") or "incident"):
+    if (data.text("type") or "incident") not in ("incident", "incidents"):
         return ()
     told, id_ = data.part("attributes"), data.text("id")
     if id_ is None:

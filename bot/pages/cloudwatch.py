@@ -24,7 +24,8 @@ def parse(body: Part, _headers: Headers) -> tuple[Page, ...]:
         return ()
     if body.has("detail-type"):
         return _event(body)
-    return (_alarm(_message(body) if body.has("Message") else body, body),)
+    told = _message(body) if body.has("Message") else body
+    return _event(told) if told.has("detail-type") else (_alarm(told, body),)
 
 
 def _message(body: Part) -> Part:

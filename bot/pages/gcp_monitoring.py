@@ -10,6 +10,8 @@ from bot.pages.reading.source import Headers, Source
 
 def parse(body: Part, _headers: Headers) -> tuple[Page, ...]:
     incident = body.part("incident")
+    if not incident and (body.text("version") or "").casefold() == "test":
+        return ()
     if not incident:
         raise body.wrong("no incident", "incident")
     id_ = incident.text("incident_id", "condition_name")

@@ -92,7 +92,7 @@ def _cloud_event(body: Part, headers: Headers) -> tuple[Page, ...]:
     """Structured or binary. Its `source` and `subject` identify the incident where the data names nothing; `id` is this event's alone."""
     structured = body.text("specversion") is not None
     kind = (body.text("type") if structured else headers.get("ce-type")) or ""
-    if kind.startswith(_CHANGES) or kind.rpartition(".")[2].casefold() in ("ping", "heartbeat"):
+    if kind.startswith(_CHANGES) or kind.rpartition(".")[2].casefold() in ("ping", "heartbeat") or flat.is_audit(kind):
         return ()
     if not structured:
         return _unwrapped(body, headers, _subject(headers.get("ce-source"), headers.get("ce-subject")))

@@ -11,7 +11,8 @@ from bot.pages.reading.source import Headers, Source
 
 
 def parse(body: Part, headers: Headers) -> tuple[Page, ...]:
-    if body.text("type") == "prompt-version" or body.has("prompt"):
+    kind = (body.text("type") or "alert").casefold()
+    if body.has("prompt") or not any(word in kind for word in ("alert", "monitor", "incident", "threshold", "budget")):
         return ()
     return flat.pages("langfuse", body, headers)
 

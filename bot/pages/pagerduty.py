@@ -1,17 +1,23 @@
 """PagerDuty webhooks: version 3 (signed), and the older `messages` of versions 1 and 2.
 
 Only events whose data is an incident are pages; notes, responders, workflows, service changes and pings are not.
-The key is the incident's id in all versions. X-PagerDuty-Signature carries no time: replays are found by the event's id.
+The key is the incident's id in all versions. X-PagerDuty-Signature carries no time: replays are found by the event's id, which is
+remembered for longer than the event's own time is accepted.
 """
 
+from bot.errors import BadPage, NotAllowed
 from bot.model.page import Page, Severity, Status
 from bot.pages.reading import keys
 from bot.pages.reading.levels import severity
-from bot.pages.reading.part import Part
+from bot.pages.reading.part import Part, read
 from bot.pages.reading.sheet import sheet
 from bot.pages.reading.signature import hex_hmac
 from bot.pages.reading.source import Headers, Source
 
+OLDEST_S = 50 * 3600.0  # PagerDuty tries for two days; ids are remembered for three
+AHEAD_S = 300.0
+
+_hmac = hex_hmac("x-pagerduty-signature", "v1=")
 _NOTES = frozenset({"incident.annotated", "incident.annotate", "incident.status_update_published", "incident.deleted"})
 _URGENCY = {"high": Severity.ERROR, "low": Severity.WARNING}  # severity-based urgency: critical and error are high, the rest low
 
@@ -84,11 +90,23 @@ def _labels(event: Part, kind: str, incident: Part) -> dict[str, str]:
     return {name: value for name, value in told.items() if value}
 
 
-def delivery(body: Part, headers: Headers) -> str | None:
-    """The event's own id first: it is signed, the header is not."""
+def delivery(body: Part, _headers: Headers) -> str | None:
+    """The event's own id: it is signed, X-Webhook-Id is not."""
     messages = body.parts("messages") if body.is_array("messages") else ()
-    own = body.part("event").text("id") if body.is_object("event") else messages[0].text("id") if messages else None
-    return own or headers.get("x-webhook-id")
+    return body.part("event").text("id") if body.is_object("event") else messages[0].text("id") if messages else None
 
 
-SOURCE = Source(parse, signature=hex_hmac("x-pagerduty-signature", "v1="), delivery=delivery)
+def signed(body: bytes, headers: Headers, secrets: tuple[str, ...], now: float) -> str:
+    """The signature has no time of its own, but the event it covers has: one older than PagerDuty would still send is a replay."""
+    proof = _hmac(body, headers, secrets, now)
+    try:
+        told = read(body, "body")
+        at = told.part("event").time("occurred_at") if told.is_object("event") else None
+    except BadPage:
+        return proof
+    if at is not None and not -AHEAD_S <= now - at.timestamp() <= OLDEST_S:
+        raise NotAllowed(f"the signed event is more than {OLDEST_S / 3600:.0f} h old, or of the future")
+    return proof
+
+
+SOURCE = Source(parse, signature=signed, delivery=delivery)

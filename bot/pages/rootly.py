@@ -18,6 +18,8 @@ def parse(body: Part, _headers: Headers) -> tuple[Page, ...]:
         if not body.has("event"):
             raise body.wrong("no event", "event")
         return ()
+    if kind.endswith(".deleted"):
+        return ()
     data = body.part("data")
     id_ = data.text("id", "slug")
     if id_ is None:

@@ -17,6 +17,8 @@ def parse(body: Part, _headers: Headers) -> tuple[Page, ...]:
     kind = (told.text("message_type", "entity_state", "current_alert_phase") or "").casefold()
     id_ = told.text("entity_id", "incident_number", "incident_name")
     if id_ is None:
+        if any(name.rpartition(".")[0].upper() in ("EVENT", "USER", "PAGE", "ONCALL") for name in body.value):  # who goes on call
+            return ()
         raise body.wrong("no entity_id: not a Splunk On-Call message")
     title = told.text("entity_display_name", "incident_name", "entity_id")
     extras = {"tool": told.text("monitoring_tool"), "host": told.text("host_name"), "incident": told.text("incident_number"), "state": kind}

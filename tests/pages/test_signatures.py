@@ -3,7 +3,9 @@
 import base64
 import hashlib
 import hmac
+import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -130,6 +132,34 @@ def test_pagerduty_sends_several_signatures_while_its_secrets_rotate() -> None:
     both = f"v1={'0' * 64},v1={hexed(NEW, BODY)}"
     pages.verify("pagerduty", BODY, {"X-PagerDuty-Signature": both}, (NEW,), (), NOW)
     assert refused("pagerduty", BODY, {"X-PagerDuty-Signature": f"v2={hexed(NEW, BODY)}"}) == "the signature is wrong"
+
+
+@pytest.mark.parametrize(("hours", "allowed"), [(0, True), (49, True), (51, False), (-1, False)])
+def test_pagerduty_signs_no_time_but_an_event_that_has_one(hours: int, allowed: bool) -> None:
+    at = datetime.fromtimestamp(NOW - hours * 3600, UTC).isoformat()
+    body = json.dumps({"event": {"id": "e", "event_type": "incident.triggered", "occurred_at": at, "data": {"id": "Q"}}}).encode()
+    headers = SIGNERS["pagerduty"](NEW, body, NOW)
+    if allowed:
+        pages.verify("pagerduty", body, headers, (NEW,), (), NOW)
+    else:
+        assert "more than 50 h" in refused("pagerduty", body, headers)
+
+
+@pytest.mark.parametrize("source", SIGNERS)
+def test_a_replay_is_known_by_what_was_signed_whatever_its_other_headers_say(source: str) -> None:
+    """The id of a delivery is what it is stored under, once."""
+    headers = SIGNERS[source](NEW, BODY, NOW)
+    replayed = {**headers, "Request-ID": "another", "Idempotency-Key": "another", "X-Delivery-Id": "another", "X-Webhook-Id": "another"}
+    first, second = (
+        pages.delivery_id(source, BODY, sent, pages.verify(source, BODY, sent, (NEW,), (), NOW)) for sent in (headers, replayed)
+    )
+    assert first is not None
+    assert first == second
+
+
+def test_a_replayed_event_of_pagerduty_bears_its_signed_id() -> None:
+    body = json.dumps({"event": {"id": "e1", "event_type": "incident.triggered", "data": {"id": "Q"}}}).encode()
+    assert pages.delivery_id("pagerduty", body, {"X-Webhook-Id": "another"}, "proof") == "e1"
 
 
 def test_the_example_that_standard_webhooks_publishes() -> None:

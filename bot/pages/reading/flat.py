@@ -4,6 +4,7 @@ The title decides whether it is a page at all. Containers that senders wrap arou
 (severity, service, times) stays unknown.
 """
 
+import re
 from collections.abc import Iterator
 
 from bot.model.page import Claimed, Page, Status
@@ -50,6 +51,10 @@ _NO_PAGE = frozenset({  # handshakes, pings and button presses
 })  # fmt: skip
 
 
+_EVENTS = ("type", "Type", "event_type", "event", "action", "eventType", "category", "log_type", "kind")
+_AUDIT = re.compile(r"(?:^|[^a-z])audit(?:[_-]?(?:log|trail|event|record)s?)?(?:[^a-z]|$)")
+
+
 def pages(source: str, body: Part, _headers: Headers, *, key: str | None = None) -> tuple[Page, ...]:
     """`key`: what the sender's envelope says identifies the incident, where the body itself names nothing."""
     if not_a_page(body):
@@ -84,8 +89,13 @@ def pages(source: str, body: Part, _headers: Headers, *, key: str | None = None)
 
 
 def not_a_page(body: Part) -> bool:
-    said = (body.text("type", "Type", "event_type", "event", "action", "eventType") or "").casefold()
-    return said in _NO_PAGE or (body.has("challenge") and not body.has("title"))
+    said = [text.casefold() for name in _EVENTS if (text := body.text(name))]
+    return bool(said and said[0] in _NO_PAGE) or any(map(is_audit, said)) or (body.has("challenge") and not body.has("title"))
+
+
+def is_audit(kind: str) -> bool:
+    """`audit_log`, `com.example.audit.login`: what somebody did in another system is no page, whatever its text says."""
+    return _AUDIT.search(kind[:300].casefold()) is not None
 
 
 def _layers(body: Part) -> Iterator[Part]:
