@@ -145,7 +145,7 @@ async def test_a_signed_source_proves_itself_and_a_replay_is_told(tmp_path: Path
     }
     raw = json.dumps({"event": event}).encode()
     signature = "v1=" + hmac.new(b"new", raw, hashlib.sha256).hexdigest()
-    async with running(settings(tmp_path, pagerduty_secrets="old,new"), MemorySurface) as app:
+    async with running(settings(tmp_path, pagerduty_secrets="old,new"), MemorySurface, lambda: 1_772_417_300.0) as app:
         transport = httpx.ASGITransport(app.web, client=("203.0.113.9", 443))
         async with httpx.AsyncClient(transport=transport, base_url="http://midwatch.example") as http:
             headers = {"X-PagerDuty-Signature": signature, "X-Webhook-Id": "w1"}
