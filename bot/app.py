@@ -111,6 +111,7 @@ async def running(
             draw=door.draw,
             announced=lambda incident: meters.announced(clock() - incident.opened_at.timestamp()),
             triaged=meters.triaged,
+            waiting=meters.waiting,
         )
         work = await stack.enter_async_context(
             work_dbos(crew, keeper, kept.cards, url=settings.database_url, home=settings.home, worker=worker, clock=clock)
@@ -145,7 +146,7 @@ async def running(
             incidents=kept.incidents,
             meters=meters,
             console_tokens=secrets(settings.console_tokens),
-            ready={"records": lambda: kept.incidents.recent(1)},
+            ready={"records": lambda: kept.incidents.recent(1), "work": work.alive},
             slack=door.handler,
         )
         yield App(web(doors), kept, store.spans, triage, door.surface, work, meters, _notes(settings, known, shelf, door, store))

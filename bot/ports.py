@@ -154,6 +154,10 @@ class Cards(Protocol):
         """Cards that lack a revision or alerts for longer than that; `now` is what maintenance is measured by."""
         ...
 
+    async def waiting(self, now: float) -> tuple[int, float]:
+        """How many triages have not ended, and for how many seconds the oldest of them has been asked for."""
+        ...
+
     async def attached(self, incident_id: str) -> int:
         """The newest revision whose evidence is in the thread; 0 for none."""
         ...

@@ -241,6 +241,11 @@ class MemoryRecords:
                 behind.add(told.digest.number)
         return tuple(sorted(behind))
 
+    async def waiting(self, now: float) -> tuple[int, float]:
+        loud = [row for row in self.rows.values() if row.quiet_until is None or row.quiet_until.timestamp() <= now]
+        asked = [row.asked_at.timestamp() for row in loud if row.state is IncidentState.TRIAGING and row.asked_at is not None]
+        return len(asked), max(0.0, now - min(asked, default=now))
+
     async def attached(self, incident_id: str) -> int:
         return self.shown[incident_id].attached
 

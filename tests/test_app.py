@@ -60,7 +60,7 @@ async def test_it_starts_stops_and_starts_again(tmp_path: Path) -> None:
     for _ in range(2):
         async with running(settings(tmp_path), MemorySurface) as app:
             async with client(app) as http:
-                assert (await http.get("/readyz")).json() == {"status": "ok", "parts": {"records": "ok"}}
+                assert (await http.get("/readyz")).json() == {"status": "ok", "parts": {"records": "ok", "work": "ok"}}
             assert not free(tmp_path)
         assert free(tmp_path)
     await until(lambda: not ours())

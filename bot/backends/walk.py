@@ -42,6 +42,7 @@ class Crew:
     draw: Callable[[Incident], Picture | None] | None = None
     announced: Callable[[Incident], None] | None = None  # told of each incident's first message
     triaged: Callable[[str, float], None] | None = None  # told the outcome and the seconds of each triage
+    waiting: Callable[[int, float], None] | None = None  # told every few seconds how many wait, and for how long the oldest
 
 
 class Walk:
@@ -74,7 +75,7 @@ class Walk:
         try:
             await self._keeper.show(incident_id)
         except (SourceUnavailable, Refused) as error:
-            log.warning("%s could not be announced: %s", incident_id, error)
+            log.warning("%s could not be announced: %s", incident_id, error, extra={"incident": incident_id})
         else:
             if self._crew.announced is not None and incident.message is None:
                 self._crew.announced(incident)

@@ -43,6 +43,7 @@ class DbosWork:
         self._workers = workers
         self._worker = worker
         self._clock = clock
+        self._beat_at = clock()
         self._started: dict[str, None] = {}
         self._running: set[asyncio.Task[object]] = set()
         self.drills: DbosDrills | None = None
@@ -112,13 +113,25 @@ class DbosWork:
             await self._crew.incidents.fail(incident.id)
         await self._keeper.show(incident.id)
 
+    async def alive(self) -> None:
+        """SourceUnavailable when this worker's heart has not beaten for so long that others take it for dead."""
+        silent = self._clock() - self._beat_at
+        if silent > SILENT_S:
+            raise SourceUnavailable(f"no heartbeat for {silent:.0f} s", source="dbos")
+
+    async def _tell_waiting(self) -> None:
+        if self._crew.waiting is not None:
+            self._crew.waiting(*await self._crew.cards.waiting(self._clock()))
+
     async def keep_house(self) -> None:
         """Beat, take over from the dead, sweep; until cancelled."""
         while True:
             try:
                 await self._workers.beat(self._worker, self._clock())
+                self._beat_at = self._clock()
                 await self._take_over()
                 await self.sweep()
+                await self._tell_waiting()
             except Exception:  # the house is kept as long as the process lives
                 log.exception("housekeeping failed; it is tried again")
             await asyncio.sleep(SWEEP_S)

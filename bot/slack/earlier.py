@@ -69,16 +69,16 @@ class Earlier:
             channel = self._id or await self._channel_id()
             if channel is None:
                 return None
-            oldest, cursor = f"{since.timestamp() - EARLIER_S:.6f}", ""
+            oldest, cursor = f"{since.timestamp() - EARLIER_S:.6f}", None
             for _ in range(PAGES):  # newest first: a message of a storm's first minute may stand behind hundreds of others
                 found = await self._client.conversations_history(
-                    channel=channel, oldest=oldest, limit=PAGE, include_all_metadata=True, **({"cursor": cursor} if cursor else {})
+                    channel=channel, oldest=oldest, limit=PAGE, include_all_metadata=True, cursor=cursor
                 )
                 for message in _rows(found.get("messages")):
                     if _payload(message, event_type).get(name) == value:
                         return MessageRef(channel=channel, ts=str(message["ts"]))
-                cursor = str((found.get("response_metadata") or {}).get("next_cursor") or "")
-                if not cursor:
+                cursor = str((found.get("response_metadata") or {}).get("next_cursor") or "") or None
+                if cursor is None:
                     break
         return None
 

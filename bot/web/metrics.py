@@ -1,7 +1,7 @@
 """Midwatch's own metrics, in a registry of its own so that two apps in one process do not meet."""
 
 from fastapi import APIRouter
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 
@@ -20,6 +20,10 @@ class Meters:
             "midwatch_first_message_seconds", "Page received to first message", buckets=_SECONDS, registry=self.registry
         )
         self.triage = Histogram("midwatch_triage_seconds", "Time of a triage", ["verdict"], buckets=_SECONDS, registry=self.registry)
+        self.waiting_count = Gauge("midwatch_triages_waiting", "Triages that have not ended", registry=self.registry)
+        self.waiting_oldest = Gauge(
+            "midwatch_triage_oldest_waiting_seconds", "How long the oldest of them has been waiting", registry=self.registry
+        )
         self.surface_errors = Counter("midwatch_surface_errors", "Calls a surface (Slack) failed", ["kind"], registry=self.registry)
 
     def announced(self, seconds: float) -> None:
@@ -30,6 +34,10 @@ class Meters:
 
     def paged(self, source: str, outcome: str) -> None:
         self.pages.labels(source, outcome).inc()
+
+    def waiting(self, count: int, oldest_s: float) -> None:
+        self.waiting_count.set(count)
+        self.waiting_oldest.set(oldest_s)
 
     def surface_failed(self, kind: str) -> None:
         self.surface_errors.labels(kind).inc()

@@ -115,10 +115,11 @@ def test_three_workers_and_one_killed_for_good(tmp_path: Path) -> None:
         until(lambda: len(slack.messages) == 11 and ended(slack) and said(slack, "triaging") == 0 and told(slack) == 20, 90)
         finished = time.monotonic() - killed_at
         assert {worker.stop() for worker in workers[1:]} == {0}
+        kept = counts(tmp_path, {"DATABASE_URL": url})
     lines = "".join(line for worker in workers[1:] for line in worker.logged if "took over" in line)
     print(f"\n500 alerts in {took:.1f} s, {storm.sent} requests; all 20 verdicts {finished:.0f} s after the kill\n{lines}")
     assert finished <= 60
-    assert [(alerts, pages) for _, alerts, pages in counts(tmp_path, {"DATABASE_URL": url})] == [(25, 25)] * 20
+    assert [(alerts, pages) for _, alerts, pages in kept] == [(25, 25)] * 20
     assert len(slack.messages) == 11
     texts = [reply["text"] for reply in slack.replies]
     assert len(texts) == len(set(texts))

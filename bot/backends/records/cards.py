@@ -71,6 +71,14 @@ class SqlCards:
         async with self._database.reading() as connection:
             return tuple(to_incident(row) for row in (await connection.execute(query)).mappings())
 
+    async def waiting(self, now: float) -> tuple[int, float]:
+        """How many incidents wait for the end of their triage, and for how many seconds the oldest does; those of maintenance do not."""
+        quiet = sa.and_(incidents.c.quiet_until.is_not(None), incidents.c.quiet_until > now)
+        query = sa.select(sa.func.count(), sa.func.min(incidents.c.asked_at)).where(incidents.c.state == "triaging", sa.not_(quiet))
+        async with self._database.reading() as connection:
+            count, oldest = (await connection.execute(query)).one()
+        return count, max(0.0, now - oldest) if oldest is not None else 0.0
+
     async def attached(self, incident_id: str) -> int:
         """The newest revision whose evidence is in the thread; 0 for none."""
         async with self._database.reading() as connection:
