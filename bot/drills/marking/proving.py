@@ -48,7 +48,7 @@ def facts(answers: Answers, key: Key) -> list[Fact]:
     given = [part for text in answers.evidence for part in (sentences(text) if len(answers.evidence) == 1 else [text])]
     for text in given:
         fact = _cited(text, key) or _positive(text, key) or _negative(text, key)
-        mark = tuple(sorted(words(text)))
+        mark = tuple(sorted(words(text) | {name.casefold() for name in FINDING.findall(text)}))
         if fact is not None and mark not in seen:
             seen.add(mark)
             found.append(fact)

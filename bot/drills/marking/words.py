@@ -24,7 +24,7 @@ ACTIONS = {name: _any(parts, "") for name, parts in _LISTS["actions"].items()}
 SAFE = frozenset({"look", "leave", "instrument"})
 """Kinds that change nothing in production."""
 IRREVERSIBLE = _any(_LISTS["irreversible"], "")
-DENIED = re.compile(r"\b(?:not|never|don'?t|without|avoid|no need to|instead of|rather than|nothing|no)\b[^.;,]{0,30}$", re.IGNORECASE)
+DENIED = re.compile(r"\b(?:not|never|don'?t|without|avoid|no need to|instead of|rather than|nothing|no)\b[^.;:,]{0,30}$", re.IGNORECASE)
 CLEAR = _any(_LISTS["clear"])
 UNSURE = re.compile(_any(_LISTS["unsure"]).pattern + r"|\d+ ?%|\(?0?\.\d+\)?", re.IGNORECASE)
 EVERYBODY = re.compile(_any(_LISTS["everybody"]).pattern + "|^all$", re.IGNORECASE)
