@@ -123,6 +123,7 @@ class Readiness(Value):
     standing: Standing
     open: bool
     lacks: tuple[Lack, ...] = ()
+    soon: tuple[Lack, ...] = ()  # what more would be missing in a fortnight, if nothing were done
     levels: tuple[Level, ...] = ()
     until: Moment | None = None
     overridden_by: str | None = None

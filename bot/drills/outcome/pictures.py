@@ -97,7 +97,14 @@ def coverage_png(found: Sequence[Covered]) -> bytes:
         axes.barh(range(len(layers)), counts, left=begun, color=colour, label=label, height=0.66)
         for place, count in enumerate(counts):
             if count:
-                axes.annotate(str(count), (begun[place] + count / 2, place), ha="center", va="center", color="white", fontsize=9)
+                axes.annotate(
+                    str(count),
+                    (begun[place] + count / 2, place),
+                    ha="center",
+                    va="center",
+                    color=INK if colour == GREY else "white",
+                    fontsize=9,
+                )
         begun = [before + count for before, count in zip(begun, counts, strict=True)]
     axes.set_yticks(range(len(layers)), layers)
     axes.invert_yaxis()

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from bot.drills.readiness.knowledge import level, levels
+from bot.drills.repetition.choose import Offer
 from bot.model.drill import Competency, DrillType, MarkedDrill
 from bot.model.readiness import Act, ActKind, History, Lack, Level, Readiness, Role, Standing
 
@@ -61,6 +62,7 @@ def readiness(person: str, history: History, now: datetime, systems: Sequence[st
         standing=standing,
         open=not missing,
         lacks=missing,
+        soon=tuple(one for one in lacks(as_of, now + GRACE, systems) if one.what not in {lack.what for lack in missing}),
         levels=levels(as_of.drills, now, as_of.acts),
         until=until,
         overridden_by=override.by if override is not None and missing else None,
@@ -113,7 +115,7 @@ def _pages(drills: Sequence[MarkedDrill]) -> Iterator[Lack]:
     hits = sum(one.layer_right for one in last)
     if hits < PAGES_LAYER:
         yield Lack(what=f"2am pages (layer right in {hits} of the last {PAGES}, {PAGES_LAYER} are needed)", types=PAGE)
-    layers = {_layer(one) for one in last}
+    layers = {_layer(one.cause) for one in last}
     if len(layers) < PAGES_LAYERS:
         yield Lack(what=f"2am pages (the last {PAGES} cover {len(layers)} layers, {PAGES_LAYERS} are needed)", types=PAGE)
     if "none" not in layers:
@@ -122,9 +124,26 @@ def _pages(drills: Sequence[MarkedDrill]) -> Iterator[Lack]:
         yield Lack(what=f"2am pages (none of the last {PAGES} was a telemetry gap)", competency=Competency.MEASUREMENT, types=PAGE)
 
 
-def _layer(drill: MarkedDrill) -> str:
+def _layer(cause: str | None) -> str:
     """A page that could not be told, because something was not recorded, is a telemetry gap too."""
-    return drill.cause.split(".")[0] if drill.cause is not None else "telemetry"
+    return cause.split(".")[0] if cause is not None else "telemetry"
+
+
+def keeping_cover(offers: Iterable[Offer], drills: Iterable[MarkedDrill]) -> tuple[Offer, ...]:
+    """Without the 2am pages that would leave the person's last five further from what the gate asks of them than another would.
+
+    One more page on a common cause pushes the oldest of the five out, which may have been the only one without a fault.
+    """
+    held = tuple(offers)
+    last = [_layer(one.cause) for one in drills if one.drill_type is DrillType.PAGE][1 - PAGES :]
+    short = {one: _uncovered([*last, _layer(one.cause)]) for one in held if one.drill_type is DrillType.PAGE}
+    least = min(short.values(), default=0)
+    return tuple(one for one in held if short.get(one, least) == least)
+
+
+def _uncovered(layers: Sequence[str]) -> int:
+    """How much of the cover is missing."""
+    return max(0, PAGES_LAYERS - len(set(layers))) + ("none" not in layers) + ("telemetry" not in layers)
 
 
 def _practice(drills: Sequence[MarkedDrill], now: datetime) -> Iterator[Lack]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.drills.readiness.gate import NAMES
+from bot.drills.readiness.gate import NAMES, keeping_cover
 from bot.drills.repetition.choose import Offer, Team, choose
 from bot.model.drill import Competency, MarkedDrill
 from bot.model.readiness import Lack, Person, Readiness, Role, Shift, Standing
@@ -63,7 +63,7 @@ def notice(
 
 def _offered(ready: Readiness, drills: Sequence[MarkedDrill], offers: Sequence[Offer], team: Team, now: datetime) -> tuple[Offer, ...]:
     """Drills that would help the gate, due or not."""
-    fitting = [one for one in offers if helps(one, ready.lacks)]
+    fitting = keeping_cover((one for one in offers if helps(one, ready.lacks)), drills)
     return choose(fitting, drills, team, now, minutes=MINUTES, most=DRILLS, only_due=False)
 
 

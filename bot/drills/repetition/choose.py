@@ -58,15 +58,18 @@ def choose(
     minutes: float,
     most: int = 3,
     only_due: bool = True,
+    held: Mapping[Item, Memory] | None = None,
 ) -> tuple[Offer, ...]:
     """The best drills for the person of these marks that fit the minutes, in the order to ask them.
 
-    Only what is due; each cause once; of two as good, the longer one, which shows more. After a drill comes a look-alike, where one is
-    nearly as worthwhile.
+    Only what is due, unless told otherwise; each cause once; of two as good, the longer one, which shows more. After a drill comes a
+    look-alike, where one is nearly as worthwhile. `held`: the memories of these drills, where the caller has them.
     """
-    held = memories(drills)
+    held = memories(drills) if held is None else held
     asked = [one for one in offers if not only_due or is_due(items(*_of(one)), held, now)]
-    worth = {one: score(one, drills, held, team, now) for one in asked}
+    missed = {cause: confusion(cause, drills) for cause in {one.cause for one in asked}}
+    seen = {one.scenario for one in drills}
+    worth = {one: _worth(one, held, team, now, missed[one.cause], one.scenario not in seen) for one in asked}
     left = sorted(worth, key=lambda one: (-worth[one], -one.minutes, one.scenario, one.drill_type))
     last = max(drills, key=lambda one: (one.at, one.scenario), default=None)
     before = last.cause if last is not None else None
@@ -104,10 +107,13 @@ def _spare(left: Sequence[Offer], more: int) -> float:
 
 def score(offer: Offer, drills: Sequence[MarkedDrill], held: Mapping[Item, Memory], team: Team, now: datetime) -> float:
     """What asking it is worth, 0..1."""
-    recall = recall_of(items(*_of(offer)), held, now)
-    seen = any(one.scenario == offer.scenario for one in drills)
-    fading = FADING * (1.0 - recall) * how_common(offer.cause)
-    return fading + GAP * team.gap(offer.cause, now) + CONFUSED * confusion(offer.cause, drills) + NEW * (not seen)
+    new = all(one.scenario != offer.scenario for one in drills)
+    return _worth(offer, held, team, now, confusion(offer.cause, drills), new)
+
+
+def _worth(offer: Offer, held: Mapping[Item, Memory], team: Team, now: datetime, confused: float, new: bool) -> float:
+    fading = FADING * (1.0 - recall_of(items(*_of(offer)), held, now)) * how_common(offer.cause)
+    return fading + GAP * team.gap(offer.cause, now) + CONFUSED * confused + NEW * new
 
 
 def confusion(cause: str | None, drills: Iterable[MarkedDrill]) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import NamedTuple
 
 from fsrs import Card, Rating, Scheduler
@@ -70,9 +71,14 @@ def memories(drills: Iterable[MarkedDrill]) -> dict[Item, Memory]:
     """Every item this person was ever asked -> what is left of it. One person's drills, in any order."""
     held: dict[Item, Memory] = {}
     for drill in sorted(drills, key=lambda one: (one.at, one.scenario)):
-        for item in items(drill.drill_type, drill.cause, drill.competencies):
-            held[item] = _reviewed(held.get(item), item, drill)
+        review(held, drill)
     return held
+
+
+def review(held: dict[Item, Memory], drill: MarkedDrill) -> None:
+    """Add one drill, later than all before, to what is held."""
+    for item in items(drill.drill_type, drill.cause, drill.competencies):
+        held[item] = _reviewed(held.get(item), item, drill)
 
 
 def recall_of(wanted: Iterable[Item], held: Mapping[Item, Memory], now: datetime) -> float:
@@ -100,6 +106,7 @@ def _reviewed(before: Memory | None, item: Item, drill: MarkedDrill) -> Memory:
     return Memory(reviewed, retention)
 
 
+@cache
 def _scheduler(retention: float) -> Scheduler:
     """No steps of minutes: a drill is asked again on another day. No fuzz: the same marks must give the same day."""
     return Scheduler(
