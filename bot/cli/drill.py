@@ -134,6 +134,46 @@ def _by(made: Exercise, by: str) -> Answers:
     return engine(made.seen.report, made.seen.received_at) if by == "engine" else naive(made.seen.naive)
 
 
+@app.command("freeze")
+def freeze_(
+    bundle: Annotated[Path, typer.Argument(metavar="INCIDENT", help="The incident's bundle.")],
+    name: Annotated[str, typer.Option("--name", help="What the drill is called; it should not say what was wrong.")],
+    cause: Annotated[list[str] | None, typer.Option("--cause", help="What it was; none.* where nothing was. Repeatable.")] = None,
+    where: Annotated[list[str] | None, typer.Option("--slice", metavar="DIM=VALUE", help="Whom it hit. May be repeated.")] = None,
+    onset: Annotated[str | None, typer.Option("--onset", help="When it began, RFC 3339.")] = None,
+    innocent: Annotated[list[str] | None, typer.Option("--innocent", help="Id or object of a change that did not do it.")] = None,
+    happened: Annotated[str, typer.Option("--happened", help="Two sentences for the debrief.")] = "",
+    to: Annotated[Path | None, typer.Option("--to", metavar="DIR", help="Folder of drills; that of Midwatch by default.")] = None,
+) -> None:
+    """Turn a real incident into a drill: redacted, customers and people renamed."""
+    from bot.drills.freeze import freeze
+
+    home = to or drill_folder()
+    if home is None:
+        raise BadInput("name the folder of drills", place="--to")
+    typer.echo(str(freeze(bundle, home, name, _truth(cause or [], where or [], onset, innocent or [], happened))))
+
+
+def _truth(cause: list[str], where: list[str], onset: str | None, innocent: list[str], happened: str) -> dict[str, object]:
+    for one in cause:
+        if one not in known_causes():
+            raise BadInput(f"unknown cause {one!r}; they are listed by `midwatch drill causes`", place="--cause")
+    for one in where:
+        if "=" not in one:
+            raise BadInput("must be DIM=VALUE", place="--slice")
+    quiet = bool(cause) and cause[0].startswith("none.")
+    return {
+        "verdict": "insufficient_data" if not cause else "no_fault" if quiet else "fault",
+        "layer": None if quiet or not cause else cause[0].partition(".")[0],
+        "causes": cause,
+        "accept": [[one] for one in cause],
+        "slice": dict(one.split("=", 1) for one in where),
+        "onset": onset,
+        "red_herrings": innocent,
+        "happened": happened,
+    }
+
+
 def workshop(folder: Path | None) -> Workshop:
     """Drills on this machine's own parts."""
     books = runbook_folder()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -18,7 +18,7 @@ from bot.drills.scenarios.recipe import Recipe, read_recipe
 from bot.errors import BadInput
 from bot.evaluation.answer import Answer
 from bot.evaluation.corpus import truth_beside
-from bot.evaluation.truth import read_truth
+from bot.evaluation.truth import Truth, read_truth
 from bot.model.change import Change
 from bot.model.drill import DrillType
 from bot.model.page import Page
@@ -112,7 +112,7 @@ class Workshop:
 
     async def _of(self, folder: Path, name: str, scenario: str, seed: int, recipe: Recipe | None) -> Exercise:
         place = truth_beside(folder)
-        truth = read_truth(place)
+        truth = _as_seen(read_truth(place), recipe)
         raw = yaml.safe_load(place.read_bytes())
         seen = await self.replay(folder)
         kind = recipe.type if recipe else _kind(raw.get("type"))
@@ -131,6 +131,12 @@ class Workshop:
             happened=str(raw.get("happened") or "")[:2000],
         )
         return Exercise(name, scenario, seed, key, seen, recipe)
+
+
+def _as_seen(truth: Truth, recipe: Recipe | None) -> Truth:
+    """A slice by a field that nobody records is no fair question."""
+    hidden = {path.rpartition(".")[2] for path in recipe.hidden} if recipe else set()
+    return replace(truth, slice=None) if hidden & set(truth.slice or {}) else truth
 
 
 def _kind(said: object) -> DrillType:
