@@ -12,16 +12,8 @@ def names(drawn: Drawn) -> Iterator[str]:
     scenario = drawn.scenario
     assert scenario is not None
     world = scenario.world
-    yield from (
-        drawn.name,
-        drawn.recipe.name,
-        drawn.recipe.title,
-        scenario.name,
-        world.service,
-        world.embedder,
-        world.policy,
-        world.guardrail,
-    )
+    yield from (drawn.name, drawn.recipe.name, drawn.recipe.title, scenario.name)
+    yield from (world.service, world.embedder, world.policy, world.guardrail)
     for group in (world.routes, world.prompts, world.sources, world.tools, world.models):
         yield from (one.name for one in group)
     yield from world.people.tenants
@@ -48,12 +40,5 @@ def likeness(drawn: Drawn) -> tuple[object, ...]:
     scenario = drawn.scenario
     assert scenario is not None
     world, fault = scenario.world, scenario.faults[0]
-    return (
-        world.service,
-        world.sources[0].name,
-        world.people.tenants[0],
-        world.tools[0].name,
-        round(fault.shape.onset),
-        fault.cause,
-        scenario.now,
-    )
+    product = (world.service, world.sources[0].name, world.people.tenants[0], world.tools[0].name)
+    return (*product, round(fault.shape.onset), fault.cause, scenario.now)

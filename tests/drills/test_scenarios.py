@@ -85,11 +85,8 @@ def test_a_red_herring_is_there_where_one_is_asked_for() -> None:
     for seed in range(6):
         scenario = draw(Recipe(name="x", type=DrillType.RED_HERRING, cause=("tool.error",), herring=True), seed).scenario
         assert scenario is not None
-        onset = scenario.faults[0].shape.onset
-        near = [
-            one for one in scenario.events if one.herring and one.service == scenario.world.service and onset - 1800 <= one.time <= onset
-        ]
-        assert near
+        onset, own = scenario.faults[0].shape.onset, scenario.world.service
+        assert [one for one in scenario.events if one.herring and one.service == own and onset - 1800 <= one.time <= onset]
 
 
 @pytest.mark.parametrize(
@@ -108,6 +105,6 @@ def test_a_red_herring_is_there_where_one_is_asked_for() -> None:
 def test_a_bad_recipe_is_refused_by_file_and_key(tmp_path: Path, text: str, said: str) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(text)
-    with pytest.raises(BadInput, match="mine.yaml") as error:
+    with pytest.raises(BadInput, match=r"mine\.yaml") as error:
         read_recipe(file)
     assert said in str(error.value)
