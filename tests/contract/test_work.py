@@ -97,11 +97,11 @@ async def a_house(
     records, surface, diagnosis = records or MemoryRecords(), MemorySurface(), Diagnosis(**of)
     crew = Crew(records, records, surface, diagnosis, draw=lambda incident: Picture(png=incident.id.encode(), alt="a", title="t"))
     if kind == "memory":
-        work = MemoryWork(Walk(crew, CardKeeper(records, surface, "w1"), waits_s=waits_s))
+        work = MemoryWork(Walk(crew, CardKeeper(records, surface, "w1", digests=records), waits_s=waits_s))
         yield House(records, surface, diagnosis, work, crew)
         await work.drain()
         return
-    keeper = CardKeeper(records, surface, "w1")
+    keeper = CardKeeper(records, surface, "w1", digests=records)
     async with work_dbos(crew, keeper, records, url=url, home=home, worker="w1", waits_s=waits_s, drain_s=drain_s) as durable:
         yield House(records, surface, diagnosis, durable, crew)
 

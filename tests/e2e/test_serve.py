@@ -15,7 +15,8 @@ import pytest
 
 from tests.e2e.service import Service, until
 from tests.e2e.slack_stub import Running, SlackStub
-from tests.postgres import postgres
+
+PAGES = 40
 
 
 def with_slack(slack: SlackStub) -> dict[str, str]:
@@ -112,37 +113,20 @@ def test_a_storm_with_a_kill_in_its_middle_is_one_message_and_an_exact_count(tmp
 
 
 @pytest.mark.real
-def test_on_postgres_the_work_of_a_worker_that_is_gone_for_good_is_finished_by_another(tmp_path: Path) -> None:
-    with postgres() as url, Running() as slack:
-        env = with_slack(slack) | {"DATABASE_URL": url}
-        with Service(tmp_path / "w1", WORKER="w1", **env) as first, Service(tmp_path / "w2", WORKER="w2", **env) as second:
-            slack.hold = {"chat.postMessage"}
-            assert first.page().status_code == 202
-            assert slack.held.wait(30)
-            first.kill()
-            start = time.perf_counter()
-            until(lambda: ended(slack) and len(slack.replies) > 0, 90)
-            took = time.perf_counter() - start
-            assert second.stop() == 0
-    print(f"\ntaken over after {took:.0f} s")
-    assert took <= 60
-    assert len(slack.messages) == 1
-
-
-@pytest.mark.real
-def test_a_hundred_pages_one_after_another_are_announced_within_a_second(tmp_path: Path) -> None:
-    took = []
-    with Running() as slack, Service(tmp_path, **with_slack(slack)) as service:
+def test_pages_a_second_apart_are_announced_within_a_second(tmp_path: Path) -> None:
+    """As fast as Slack takes messages of one channel: a storm has a message of its own."""
+    took, start = [], 0.0
+    with Running() as slack, Service(tmp_path, STORM_INCIDENTS="0", **with_slack(slack)) as service:
         service.page("warm")
         assert slack.posted.wait(30)
-        for n in range(100):
+        for n in range(PAGES):
+            time.sleep(max(0.0, start + 1.1 - time.perf_counter()))
             slack.posted.clear()
             start = time.perf_counter()
             assert service.page(f"d{n}").status_code == 202
             assert slack.posted.wait(30)
             took.append(time.perf_counter() - start)
     took.sort()
-    print(
-        f"\npage received -> first message: p50 {took[50] * 1000:.0f} ms, p95 {took[94] * 1000:.0f} ms, max {took[-1] * 1000:.0f} ms, n=100"
-    )
-    assert took[94] <= 1.0
+    p50, p95 = took[PAGES // 2], took[int(PAGES * 0.95) - 1]
+    print(f"\npage received -> first message: p50 {p50 * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms, max {took[-1] * 1000:.0f} ms, n={PAGES}")
+    assert p95 <= 1.0
