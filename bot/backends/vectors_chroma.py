@@ -3,18 +3,19 @@
 import asyncio
 import hashlib
 import importlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 from bot.errors import SourceUnavailable
 from bot.model.runbook import Passage
 
-BATCH = 1000  # passages a write; Chroma refuses more than about 5,400
+BATCH = 2000  # passages a write; Chroma refuses more than about 5,400
 EF = 200  # candidates the graph keeps while building and searching: the default of 100 misses neighbours once a filter is on
-_LISTS = ("causes", "services", "groups")
 
 T = TypeVar("T")
 
@@ -27,7 +28,8 @@ class ChromaVectors:
 
     def __init__(self, folder: Path, embedder: str, thread: ThreadPoolExecutor) -> None:
         self._folder = folder
-        self._name = "passages-" + hashlib.sha256(embedder.encode()).hexdigest()[:16]
+        # 2: the form of what is kept; a collection of another form is not looked at
+        self._name = "passages-2-" + hashlib.sha256(embedder.encode()).hexdigest()[:16]
         self._thread = thread
         self._client: Any = None
         self._collection: Any = None
@@ -38,24 +40,22 @@ class ChromaVectors:
                 part = passages[start : start + BATCH]
                 self._opened().upsert(
                     ids=[passage.id for passage in part],
-                    embeddings=[list(vector) for vector in vectors[start : start + BATCH]],
-                    documents=[passage.text for passage in part],
+                    embeddings=np.asarray(vectors[start : start + BATCH], dtype=np.float32),
                     metadatas=[_metadata(passage) for passage in part],
                 )
 
         await self._run(write, f"put {len(passages)} passages")
 
-    async def near(self, vector: Sequence[float], k: int, groups: frozenset[str]) -> tuple[tuple[Passage, float], ...]:
-        def read() -> tuple[tuple[Passage, float], ...]:
+    async def near(self, vector: Sequence[float], k: int, groups: frozenset[str]) -> tuple[tuple[str, float], ...]:
+        def read() -> tuple[tuple[str, float], ...]:
             collection = self._opened()
             least = min(k, collection.count())
             if least < 1:
                 return ()
-            include = ["documents", "metadatas", "distances"]
-            found = collection.query(query_embeddings=[list(vector)], n_results=least, where=readable(groups), include=include)
-            rows = zip(found["ids"][0], found["documents"][0], found["metadatas"][0], found["distances"][0], strict=True)
-            hits = [(_passage(id_, text, metadata), 1.0 - float(distance)) for id_, text, metadata, distance in rows]
-            return tuple(sorted(hits, key=lambda hit: (-hit[1], hit[0].id)))
+            asked = np.asarray([vector], dtype=np.float32)
+            found = collection.query(query_embeddings=asked, n_results=least, where=readable(groups), include=["distances"])
+            hits = [(str(id_), 1.0 - float(distance)) for id_, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
+            return tuple(sorted(hits, key=lambda hit: (-hit[1], hit[0])))
 
         return await self._run(read, f"nearest {k} for {len(groups)} groups")
 
@@ -113,11 +113,5 @@ def readable(groups: frozenset[str]) -> dict[str, Any]:
 
 
 def _metadata(passage: Passage) -> dict[str, Any]:
-    """Chroma takes lists of texts, but no empty one."""
-    lists = {name: list(values) for name in _LISTS if (values := getattr(passage, name))}
-    return {"path": passage.path, "title": passage.title, "heading": passage.heading, "public": not passage.groups, **lists}
-
-
-def _passage(id_: str, text: str | None, metadata: Mapping[str, Any]) -> Passage:
-    lists = {name: tuple(metadata.get(name) or ()) for name in _LISTS}
-    return Passage(id=id_, path=metadata["path"], title=metadata["title"], heading=metadata["heading"], text=text or "", **lists)
+    """Only what the filter needs: a text kept here would be indexed word by word. Chroma takes lists of texts, but no empty one."""
+    return {"public": not passage.groups, **({"groups": list(passage.groups)} if passage.groups else {})}

@@ -23,7 +23,8 @@ from bot.backends.vectors_chroma import chroma_vectors
 from bot.errors import BadInput
 from bot.ports import Embedder
 from bot.shelf import index as shelf_index
-from bot.shelf.index import Dense, Manifest
+from bot.shelf.dense import Dense
+from bot.shelf.index import Manifest
 from bot.shelf.read import read_folders
 from bot.shelf.search import Ranking
 from bot.shelf.shelf import Asked, Shelf
@@ -119,7 +120,7 @@ async def opened(folder: Path, manifest: Manifest) -> AsyncIterator[Shelf]:
             yield Shelf(runbooks)
             return
         async with chroma_vectors(folder / "chroma", embedder.name) as vectors:
-            yield Shelf(runbooks, Dense(vectors, embedder))
+            yield Shelf(runbooks, Dense(vectors, embedder, shelf_index.openings(folder, manifest)))
 
 
 def _mismatch(manifest: Manifest, embedder: Embedder | None) -> str:

@@ -10,6 +10,7 @@ class Passage(Value):
     title: str
     heading: str
     text: str
+    about: str = ""  # how the runbook opens; "" for the passage that opens it
     causes: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()  # who may read; empty = everyone

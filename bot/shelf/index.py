@@ -1,48 +1,47 @@
-"""Builds and opens an index: one folder with the runbooks as read, and their passages' vectors in a store behind the port.
+"""Builds and opens an index: a folder with the runbooks and the vectors of their opening lines; those of passages are behind the port.
 
-A file whose bytes did not change is not embedded again. An index belongs to one embedder; under another one everything is embedded anew.
+A runbook that did not change is not embedded again. An index belongs to one embedder; under another one everything is embedded anew.
 """
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from pydantic import ValidationError
 
 from bot.errors import BadInput
-from bot.model.runbook import Passage, Runbook
+from bot.model.runbook import Runbook
 from bot.model.value import Value
-from bot.ports import Embedder, Vectors
+from bot.ports import Embedder
+from bot.shelf.dense import Dense, Matrix
+from bot.shelf.passages import to_embed
 from bot.shelf.read import Document, Shelved
 
 FILE = "shelf.json"
-FORMAT = 1
-BATCH = 64  # passages embedded at once: about two seconds of work, so that a progress bar moves
+FORMAT = 2
+BATCH = 64  # texts embedded at once: about two seconds of work, so that a progress bar moves
+WRITE = 1024  # passages a write to the store: each one has a price of its own
 NO_EMBEDDER = "lexical"  # the name of an index without vectors
 
-Tell = Callable[[int, int], None]  # passages embedded so far, of how many
+Tell = Callable[[int, int], None]  # texts embedded so far, of how many
 
 
 class Entry(Value):
-    """One document of the index, and the passages the store holds of it."""
+    """One document of the index, the passages the store holds of it, and how many rows of the openings' file are its own."""
 
     runbook: Runbook
     digest: str
     passages: tuple[str, ...]
+    openings: int = 0
 
 
 class Manifest(Value):
     format: int = FORMAT
     embedder: str
+    openings: str = ""  # the file of the opening lines' vectors, rows in the order of the documents; "" = none
     documents: tuple[Entry, ...] = ()
-
-
-@dataclass(frozen=True)
-class Dense:
-    """What it takes to search by meaning: a store, and the embedder its vectors are from."""
-
-    vectors: Vectors
-    embedder: Embedder
 
 
 @dataclass(frozen=True)
@@ -67,77 +66,131 @@ def read(folder: Path) -> Manifest:
     return manifest
 
 
+def openings(folder: Path, manifest: Manifest) -> dict[str, Matrix]:
+    """Path -> vectors of its opening lines. BadInput when the file does not fit the manifest."""
+    if not manifest.openings:
+        return {}
+    file = folder / Path(manifest.openings).name
+    try:
+        rows = np.load(file, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise BadInput(f"cannot be read: {error}; build the index again", place=str(file)) from None
+    if rows.ndim != 2 or len(rows) != sum(entry.openings for entry in manifest.documents):
+        raise BadInput("does not fit the index; build it again", place=str(file))
+    found, start = {}, 0
+    for entry in manifest.documents:
+        found[entry.runbook.path] = np.asarray(rows[start : start + entry.openings], dtype=np.float32)
+        start += entry.openings
+    return found
+
+
 def _silent(_done: int, _of: int) -> None:
     pass
 
 
 async def build(shelved: Shelved, folder: Path, dense: Dense | None, tell: Tell = _silent) -> Built:
     """Bring the index in `folder` in line with what was read. Safe to interrupt: the next run does what is missing."""
-    name = dense.embedder.name if dense is not None else NO_EMBEDDER
     notes = list(shelved.notes)
-    known = _known(folder, name, notes)
-    embedded = await _renew(shelved, folder, known, dense, tell) if dense is not None else 0
-    _write(folder, name, shelved.documents)
+    embedded = 0
+    if dense is None:
+        _known(folder, NO_EMBEDDER, notes)  # for its note
+        _write(folder, NO_EMBEDDER, shelved.documents, {})
+    else:
+        embedded = await _renew(shelved, folder, dense, notes, tell)
     count = sum(len(document.passages) for document in shelved.documents)
     return Built(len(shelved.documents), count, embedded, tuple(notes))
 
 
-async def _renew(shelved: Shelved, folder: Path, known: dict[str, Entry], dense: Dense, tell: Tell) -> int:
+async def _renew(shelved: Shelved, folder: Path, dense: Dense, notes: list[str], tell: Tell) -> int:
     """Embed what is new, drop what is gone; the number of passages embedded."""
+    name = dense.embedder.name
+    known, opened = _known(folder, name, notes)
     stored = await dense.vectors.ids()
-    fresh = {document.runbook.path for document in shelved.documents if _is_fresh(document, known, stored)}
+    fresh = [document for document in shelved.documents if _is_fresh(document, known, opened, stored)]
+    changed = {document.runbook.path for document in fresh}
+    lasting = [document for document in shelved.documents if document.runbook.path not in changed]
     # What follows may be cut short: until it is done the changed files count as unknown.
-    _write(folder, dense.embedder.name, [document for document in shelved.documents if document.runbook.path not in fresh])
+    _write(folder, name, lasting, opened)
 
-    lasting = {passage.id for document in shelved.documents if document.runbook.path not in fresh for passage in document.passages}
-    if gone := sorted(stored - lasting):
+    kept = {passage.id for document in lasting for passage in document.passages}
+    if gone := sorted(stored - kept):
         await dense.vectors.remove(gone)
-    passages = [passage for document in shelved.documents if document.runbook.path in fresh for passage in document.passages]
-    await _embed(passages, dense, tell)
-    return len(passages)
+    await _embed(fresh, dense, opened, tell)
+    _write(folder, name, shelved.documents, opened)
+    return sum(len(document.passages) for document in fresh)
 
 
-def _known(folder: Path, name: str, notes: list[str]) -> dict[str, Entry]:
+async def _embed(fresh: Sequence[Document], dense: Dense, opened: dict[str, Matrix], tell: Tell) -> None:
+    """The passages of new documents into the store, their opening lines into `opened`."""
+    passages = [passage for document in fresh for passage in document.passages]
+    lines = [line for document in fresh for line in document.openings]
+    of = len(passages) + len(lines)
+    tell(0, of)
+    for start in range(0, len(passages), WRITE):
+        part = passages[start : start + WRITE]
+        texts = [to_embed(passage) for passage in part]
+        await dense.vectors.put(part, await _vectors(texts, dense.embedder, tell, start, of))
+    rows = await _vectors(lines, dense.embedder, tell, len(passages), of)
+    start = 0
+    for document in fresh:
+        opened[document.runbook.path] = np.array(rows[start : start + len(document.openings)], dtype=np.float32)
+        start += len(document.openings)
+
+
+async def _vectors(texts: Sequence[str], embedder: Embedder, tell: Tell, before: int, of: int) -> list[tuple[float, ...]]:
+    found: list[tuple[float, ...]] = []
+    for start in range(0, len(texts), BATCH):
+        found += await embedder.embed(texts[start : start + BATCH])
+        tell(before + len(found), of)
+    return found
+
+
+def _known(folder: Path, name: str, notes: list[str]) -> tuple[dict[str, Entry], dict[str, Matrix]]:
+    """What the index in `folder` holds that is still of use: its entries, and the vectors of their opening lines."""
     try:
         manifest = read(folder)
+        opened = openings(folder, manifest)
     except BadInput:
-        return {}  # a new index, or one that cannot be read any more: build it whole
+        return {}, {}  # a new index, or one that cannot be read any more: build it whole
     if manifest.embedder != name:
         notes.append(f"the index was made with {manifest.embedder}, now it is {name}: every passage is embedded again")
-        return {}
-    return {entry.runbook.path: entry for entry in manifest.documents}
+        return {}, {}
+    return {entry.runbook.path: entry for entry in manifest.documents}, opened
 
 
-def _is_fresh(document: Document, known: dict[str, Entry], stored: frozenset[str]) -> bool:
+def _is_fresh(document: Document, known: Mapping[str, Entry], opened: Mapping[str, Matrix], stored: frozenset[str]) -> bool:
     """New, changed, or not wholly in the store."""
     entry = known.get(document.runbook.path)
     if entry is None or entry.digest != document.digest:
         return True
     ids = {passage.id for passage in document.passages}
-    return ids != set(entry.passages) or not ids <= stored
+    whole = len(opened.get(document.runbook.path, ())) == len(document.openings)
+    return not whole or ids != set(entry.passages) or not ids <= stored
 
 
-async def _embed(passages: Sequence[Passage], dense: Dense, tell: Tell) -> None:
-    tell(0, len(passages))
-    for start in range(0, len(passages), BATCH):
-        batch = passages[start : start + BATCH]
-        await dense.vectors.put(batch, await dense.embedder.embed([to_embed(passage) for passage in batch]))
-        tell(start + len(batch), len(passages))
-
-
-def to_embed(passage: Passage) -> str:
-    """What is embedded: a passage alone often does not say what it is about, so its title and heading go first."""
-    heading = "" if passage.heading in ("", passage.title) else f" > {passage.heading}"
-    return f"{passage.title}{heading}\n{passage.text}"
-
-
-def _write(folder: Path, name: str, documents: Sequence[Document]) -> None:
-    """Whole or not at all."""
+def _write(folder: Path, name: str, documents: Sequence[Document], opened: Mapping[str, Matrix]) -> None:
+    """Whole or not at all: the manifest is exchanged last, and names the file that fits it."""
     folder.mkdir(parents=True, exist_ok=True)
+    held = [opened[document.runbook.path] for document in documents if document.runbook.path in opened]
+    file = ""
+    if held:
+        digest = hashlib.sha256(name.encode() + "".join(document.digest for document in documents).encode()).hexdigest()
+        file = f"openings-{digest[:16]}.npy"
+        with (folder / f"{file}.new").open("wb") as new:
+            np.save(new, np.concatenate(held))
+        (folder / f"{file}.new").replace(folder / file)
     entries = tuple(
-        Entry(runbook=document.runbook, digest=document.digest, passages=tuple(passage.id for passage in document.passages))
+        Entry(
+            runbook=document.runbook,
+            digest=document.digest,
+            passages=tuple(passage.id for passage in document.passages),
+            openings=len(opened.get(document.runbook.path, ())),
+        )
         for document in documents
     )
     beside = folder / f"{FILE}.new"
-    beside.write_text(Manifest(embedder=name, documents=entries).model_dump_json(), encoding="utf-8")
+    beside.write_text(Manifest(embedder=name, openings=file, documents=entries).model_dump_json(), encoding="utf-8")
     beside.replace(folder / FILE)
+    for old in folder.glob("openings-*.npy"):
+        if old.name != file:
+            old.unlink(missing_ok=True)

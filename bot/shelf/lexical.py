@@ -1,8 +1,8 @@
-"""BM25 over whole runbooks. Scores are a share of the best a document could have: 0..1, comparable between queries and shelves."""
+"""BM25 over whole runbooks, and what share of a question one line covers. Both 0..1, comparable between questions and shelves."""
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -28,26 +28,63 @@ class Lexical:
 
     def _weights(self, counts: Sequence[Counter[str]]) -> sparse.csr_array:
         mean = sum(count.total() for count in counts) / max(self._n, 1) or 1.0
-        rows, columns, values = [], [], []
-        for row, count in enumerate(counts):
+        cells: list[Mapping[str, float]] = []
+        for count in counts:
             damp = K1 * (1 - B + B * count.total() / mean)
-            for word, times in count.items():
-                rows.append(row)
-                columns.append(self._column[word])
-                values.append(times / (times + damp))
-        shape = (self._n, max(len(self._column), 1))
+            cells.append({word: times / (times + damp) for word, times in count.items()})
+        return self._sparse(cells)
+
+    def _sparse(self, cells: Sequence[Mapping[str, float]]) -> sparse.csr_array:
+        """One row a mapping word -> value; words no document holds are left out."""
+        rows, columns, values = [], [], []
+        for row, cell in enumerate(cells):
+            for word, value in cell.items():
+                if word in self._column:
+                    rows.append(row)
+                    columns.append(self._column[word])
+                    values.append(value)
+        shape = (len(cells), max(len(self._column), 1))
         return sparse.csr_array((values, (rows, columns)), shape=shape, dtype=np.float64)
 
-    def scores(self, query: Sequence[str]) -> Scores:
+    def scores(self, query: Iterable[str]) -> Scores:
         """One score a document. A word no document holds counts against all of them: it is what the shelf does not know."""
+        weights, best = self._asked(query)
+        return np.asarray(self._matrix @ weights, dtype=np.float64) / best if best > 0 else np.zeros(self._n)
+
+    def lines(self, lines: Sequence[Sequence[str]], owners: Sequence[int]) -> "Lines":
+        """Lines of the documents, ready to be covered; `owners` is the document of each, ascending."""
+        return Lines(self, self._sparse([dict.fromkeys(line, 1.0) for line in lines]), np.asarray(owners, dtype=np.intp), self._n)
+
+    def _asked(self, query: Iterable[str]) -> tuple[Scores, float]:
+        """The weight of every known word of the query, and what all its words weigh together."""
         asked = set(query)
         known = sorted(self._column[word] for word in asked if word in self._column)
         weights = np.zeros(self._matrix.shape[1])
         weights[known] = self._idf[known] if known else 0.0
-        best = float(weights.sum()) + (len(asked) - len(known)) * _idf(self._n, 0)
-        if best <= 0:
-            return np.zeros(self._n)
-        return np.asarray(self._matrix @ weights, dtype=np.float64) / best
+        return weights, float(weights.sum()) + (len(asked) - len(known)) * _idf(self._n, 0)
+
+
+class Lines:
+    """Short texts, several a document."""
+
+    def __init__(self, lexical: Lexical, matrix: sparse.csr_array, owners: npt.NDArray[np.intp], documents: int) -> None:
+        self._lexical = lexical
+        self._matrix = matrix
+        self._owners = owners
+        self._documents = documents
+
+    def covered(self, query: Iterable[str]) -> Scores:
+        """One number a document: the largest share of the query's weight that one of its lines holds."""
+        weights, best = self._lexical._asked(query)
+        shares = np.asarray(self._matrix @ weights, dtype=np.float64) / best if best > 0 else np.zeros(len(self._owners))
+        return nearest(shares, self._owners, self._documents)
+
+
+def nearest(values: Scores, owners: npt.NDArray[np.intp], documents: int) -> Scores:
+    """The largest value of each document; 0 for one that owns none."""
+    found = np.zeros(documents)
+    np.maximum.at(found, owners, values)
+    return found
 
 
 def _idf(documents: int, holding: int) -> float:

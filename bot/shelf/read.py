@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,25 +12,23 @@ from bot.model.runbook import Passage, Runbook
 from bot.redact import redact_runbook
 from bot.shelf import front_matter
 from bot.shelf.front_matter import Head
+from bot.shelf.passages import TITLE_LIMIT, openings, passages, sections
 
 SUFFIXES = frozenset({".md", ".markdown", ".mdx"})
 FILE_LIMIT = 1024 * 1024  # bytes; a runbook of a megabyte is a log somebody renamed
 FILES_LIMIT = 20_000  # files under one index; above it somebody has pointed at a home directory
-PASSAGES_LIMIT = 200  # passages of one file: a hostile file must not fill the index
-PASSAGE_CHARS = 1000  # about 250 word pieces: all-MiniLM-L6-v2 reads 256 and drops the rest
-TITLE_LIMIT = 200  # characters; what one line of a card shows
+SHARED_BY = 3  # documents with one first heading: then it is a section of a template ("Meaning"), not a title
 
-_FENCE = re.compile(r"^\s{0,3}(```|~~~)")
-_HEADING = re.compile(r"^\s{0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
 _GROUPS = re.compile(r"^\s*[\"']?groups", re.M)
 
 
 @dataclass(frozen=True)
 class Document:
-    """One file: its runbook, its passages, and the hash of its bytes."""
+    """One file: its runbook, its passages, the lines that open it, and the hash of all that is embedded or kept of it."""
 
     runbook: Runbook
     passages: tuple[Passage, ...]
+    openings: tuple[str, ...]
     digest: str
 
 
@@ -43,37 +42,54 @@ class Shelved:
 
 def read_folders(roots: Sequence[Path]) -> Shelved:
     """Every Markdown file below the folders (a file stands for itself). BadInput when a root is not there."""
-    documents: dict[str, Document] = {}
+    books: dict[str, Runbook] = {}
     notes: list[str] = []
     for root in roots:
         if not root.exists():
             raise BadInput("no such folder", place=str(root))
         for file in _files(root):
-            if len(documents) >= FILES_LIMIT:
+            if len(books) >= FILES_LIMIT:
                 raise BadInput(f"more than {FILES_LIMIT} files; point at the runbooks' own folder", place=str(root))
             path = file.name if root.is_file() else file.relative_to(root).as_posix()
-            if path in documents:  # two roots hold a file of that name: the second is told apart by its folder
+            while path in books:  # two roots hold a file of that name: the second is told apart by its folder
                 path = f"{root.name}/{path}"
             try:
-                documents[path] = read_file(file, path, notes)
+                books[path] = read_file(file, path, notes)
             except (BadInput, OSError) as error:
                 notes.append(f"left out: {error}")
-    return Shelved(tuple(documents[path] for path in sorted(documents)), tuple(notes))
+    titled = _retitled([books[path] for path in sorted(books)])
+    return Shelved(tuple(document(redact_runbook(runbook)) for runbook in titled), tuple(notes))
+
+
+def document(runbook: Runbook) -> Document:
+    """A runbook with what is embedded of it."""
+    digest = hashlib.sha256(runbook.model_dump_json().encode()).hexdigest()
+    return Document(runbook, tuple(passages(runbook)), openings(runbook), digest)
+
+
+def _retitled(runbooks: Sequence[Runbook]) -> list[Runbook]:
+    """A first heading that many documents share is no title; the file's name is."""
+    shared = Counter(runbook.title for runbook in runbooks if runbook.title == _first_heading(runbook.body))
+    return [
+        runbook.model_copy(update={"title": Path(runbook.path).stem[:TITLE_LIMIT]}) if shared[runbook.title] >= SHARED_BY else runbook
+        for runbook in runbooks
+    ]
 
 
 def _files(root: Path) -> Iterator[Path]:
-    """Markdown files below `root`, sorted; links that lead out of it are not followed."""
+    """Markdown files below `root`, sorted; hidden folders (.git, .github) are passed over, links that lead out of it not followed."""
     if root.is_file():
         yield root
         return
     home = root.resolve()
     for file in sorted(root.rglob("*")):
-        if file.suffix.lower() in SUFFIXES and file.is_file() and file.resolve().is_relative_to(home):
+        hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
+        if file.suffix.lower() in SUFFIXES and not hidden and file.is_file() and file.resolve().is_relative_to(home):
             yield file
 
 
-def read_file(file: Path, path: str, notes: list[str]) -> Document:
-    """One file -> Document. BadInput names file and line."""
+def read_file(file: Path, path: str, notes: list[str]) -> Runbook:
+    """One file -> Runbook. BadInput names file and line."""
     if file.stat().st_size > FILE_LIMIT:
         raise BadInput(f"larger than {FILE_LIMIT} bytes", place=path)
     raw = file.read_bytes()
@@ -88,8 +104,7 @@ def read_file(file: Path, path: str, notes: list[str]) -> Document:
             raise
         notes.append(f"read without its front matter: {error}")
         head = Head()
-    runbook = redact_runbook(_runbook(head, body, path))
-    return Document(runbook, tuple(_passages(runbook)), hashlib.sha256(raw).hexdigest())
+    return _runbook(head, body, path)
 
 
 def _runbook(head: Head, body: str, path: str) -> Runbook:
@@ -110,66 +125,3 @@ def _runbook(head: Head, body: str, path: str) -> Runbook:
 
 def _first_heading(body: str) -> str | None:
     return next((heading for heading, _ in sections(body) if heading), None)
-
-
-def sections(body: str) -> tuple[tuple[str, str], ...]:
-    """(heading, text below it) in order; the text before the first heading has the heading "". Fenced code holds no headings."""
-    found: list[tuple[str, list[str]]] = [("", [])]
-    fence = ""
-    for line in body.splitlines():
-        mark = _FENCE.match(line)
-        if mark is not None and (not fence or mark.group(1) == fence):
-            fence = "" if fence else mark.group(1)
-        heading = None if fence else _HEADING.match(line)
-        if heading is None:
-            found[-1][1].append(line)
-        else:
-            found.append((heading.group(2)[:TITLE_LIMIT], []))
-    return tuple((heading, "\n".join(lines).strip()) for heading, lines in found if heading or any(line.strip() for line in lines))
-
-
-def _passages(runbook: Runbook) -> Iterator[Passage]:
-    """Sections, long ones cut between paragraphs. A heading with nothing below it joins no passage of its own."""
-    ordinal = 0
-    for heading, text in sections(runbook.body):
-        for part in _cut(text):
-            if ordinal >= PASSAGES_LIMIT:
-                return
-            yield Passage(
-                id=f"{runbook.path}#{ordinal}",
-                path=runbook.path,
-                title=runbook.title,
-                heading=heading,
-                text=part,
-                causes=runbook.causes,
-                services=runbook.services,
-                groups=runbook.groups,
-            )
-            ordinal += 1
-    if ordinal == 0:  # an empty runbook is still found by its title
-        yield Passage(
-            id=f"{runbook.path}#0", path=runbook.path, title=runbook.title, heading="", text="",
-            causes=runbook.causes, services=runbook.services, groups=runbook.groups,
-        )  # fmt: skip
-
-
-def _cut(text: str) -> Iterator[str]:
-    """Pieces of at most PASSAGE_CHARS, cut at blank lines, else at line ends, else anywhere."""
-    piece = ""
-    for part in _lines(text):
-        if piece and len(piece) + len(part) > PASSAGE_CHARS:
-            yield piece.strip()
-            piece = ""
-        piece += part
-    if piece.strip():
-        yield piece.strip()
-
-
-def _lines(text: str) -> Iterator[str]:
-    for paragraph in re.split(r"(?<=\n)\n+", text):
-        if len(paragraph) <= PASSAGE_CHARS:
-            yield paragraph + "\n"
-            continue
-        for line in paragraph.splitlines(keepends=True):
-            for start in range(0, len(line), PASSAGE_CHARS):
-                yield line[start : start + PASSAGE_CHARS]

@@ -3,6 +3,7 @@
 A runbook bound to a cause is found in its front matter: neither vectors nor embedder are touched, so a triage never waits for them.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,12 +12,11 @@ from pathlib import Path
 from bot.errors import SourceUnavailable
 from bot.model.report import NextAction
 from bot.model.runbook import Hit, Runbook
-from bot.shelf.index import Dense
+from bot.shelf.dense import Dense, Meaning
 from bot.shelf.read import read_folders
-from bot.shelf.search import Ranker, Ranking, ranker
-from bot.shelf.words import QUERY_CHARS
+from bot.shelf.search import Near, Ranker, Ranking, ranker
 
-NEIGHBOURS = 200  # passages asked of the store: some forty runbooks' worth, of which at most ten are shown
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Shelf:
 
     def __init__(self, runbooks: Sequence[Runbook], dense: Dense | None = None) -> None:
         self.runbooks = tuple(sorted(runbooks, key=lambda runbook: runbook.path))
-        self._dense = dense
+        self._meaning = Meaning(dense, self.runbooks) if dense is not None else None
         self._by_id = {runbook.id: runbook for runbook in reversed(self.runbooks)}
 
     @cached_property
@@ -61,25 +61,17 @@ class Shelf:
 
     async def rank_all(self, asked: Sequence[Asked], k: int) -> tuple[Ranking, ...]:
         """One ranking a question; the questions are embedded together."""
-        similar = await self._similar(asked)
-        return tuple(self._ranker.rank(one.query, k, one.groups, near) for one, near in zip(asked, similar, strict=True))
+        found = await self._near(asked)
+        return tuple(self._ranker.rank(one.query, k, one.groups, near) for one, near in zip(asked, found, strict=True))
 
-    async def _similar(self, asked: Sequence[Asked]) -> list[dict[str, float] | None]:
-        """For each question path -> cosine of the nearest passage; None when there are no embeddings or they do not answer."""
-        words_alone: list[dict[str, float] | None] = [None] * len(asked)
-        if self._dense is None:
-            return words_alone
-        try:
-            vectors = await self._dense.embedder.embed([one.query[:QUERY_CHARS] for one in asked])
-            return [await self._nearest(self._dense, vector, one.groups) for one, vector in zip(asked, vectors, strict=True)]
-        except SourceUnavailable:
-            return words_alone  # less than with meaning, but an answer
-
-    async def _nearest(self, dense: Dense, vector: Sequence[float], groups: frozenset[str]) -> dict[str, float] | None:
-        similar: dict[str, float] = {}
-        for passage, cosine in await dense.vectors.near(vector, NEIGHBOURS, groups):
-            similar[passage.path] = max(cosine, similar.get(passage.path, -1.0))
-        return similar
+    async def _near(self, asked: Sequence[Asked]) -> Sequence[Near | None]:
+        """What embeddings say of each question; None when there are none or they do not answer: less than with meaning, but an answer."""
+        if self._meaning is not None:
+            try:
+                return await self._meaning.near([(one.query, one.groups) for one in asked])
+            except SourceUnavailable as error:
+                log.warning("runbooks are searched by words alone: %s", error)
+        return [None] * len(asked)
 
     def next_actions(self, cause: str, service: str | None = None) -> tuple[NextAction, ...]:
         """What the first bound runbook proposes; empty when there is none."""

@@ -1,6 +1,7 @@
 """Text -> the words search compares: identifiers taken apart, endings cut, and the alert names a text carries."""
 
 import re
+from itertools import pairwise
 
 QUERY_CHARS = 4000  # of a query; an alert's description longer than this is a pasted log
 STEM_LEAST = 3  # letters that must remain when an ending is cut
@@ -13,6 +14,7 @@ _ACRONYM = re.compile(r"([A-Z]+)([A-Z][a-z])")
 _WORD = re.compile(r"[^\W_]+")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[._/-][A-Za-z0-9]+)*")
 _HUMPS = re.compile(r"[A-Z][a-z0-9]+")
+_HOLE = re.compile(r"\{\{[^{}\n]{0,200}\}\}|<[a-z_ ]{1,30}>|\$\{?[A-Za-z_][\w.]*\}?")
 _ENDINGS = (("ies", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("es", "e"), ("s", ""))
 
 
@@ -50,3 +52,13 @@ def is_name(word: str) -> bool:
 def is_alert_name(word: str) -> bool:
     """CamelCase of two humps or more without blanks: how alerts are named in Prometheus rules."""
     return word.isalnum() and len(_HUMPS.findall(word)) > 1
+
+
+def phrases(stems: list[str]) -> list[str]:
+    """Pairs of neighbours: what tells "disk full" from a full log about a disk."""
+    return [f"{one} {other}" for one, other in pairwise(stems)]
+
+
+def plain(query: str) -> str:
+    """A question without the holes of an alert's template (`<var>`, `{{ $labels.job }}`), cut to QUERY_CHARS."""
+    return " ".join(_HOLE.sub(" ", query[:QUERY_CHARS]).split())

@@ -30,11 +30,11 @@ def passage(id_: str, *groups: str) -> Passage:
     )
 
 
-async def test_what_was_put_comes_back_whole_and_best_first(vectors: Vectors) -> None:
+async def test_what_was_put_comes_back_best_first(vectors: Vectors) -> None:
     one, two = passage("one"), passage("two")
     await vectors.put([one, two], [(1.0, 0.0), (0.6, 0.8)])
     found = await vectors.near((1.0, 0.0), 5, frozenset())
-    assert [hit[0] for hit in found] == [one, two]
+    assert [hit[0] for hit in found] == ["one", "two"]
     assert [hit[1] for hit in found] == pytest.approx([1.0, 0.6], abs=1e-5)
 
 
@@ -45,12 +45,12 @@ async def test_an_empty_store_finds_nothing(vectors: Vectors) -> None:
 
 async def test_a_member_of_no_group_reads_what_is_open_to_all(vectors: Vectors) -> None:
     await vectors.put([passage("open"), passage("kept", "security")], [(0.0, 1.0), (1.0, 0.0)])
-    assert [hit[0].id for hit in await vectors.near((1.0, 0.0), 5, frozenset())] == ["open"]
+    assert [hit[0] for hit in await vectors.near((1.0, 0.0), 5, frozenset())] == ["open"]
 
 
 async def test_a_member_of_one_of_the_groups_reads_it(vectors: Vectors) -> None:
     await vectors.put([passage("open"), passage("kept", "legal", "security"), passage("other", "hr")], [(0.0, 1.0), (1.0, 0.0), (1.0, 0.1)])
-    assert [hit[0].id for hit in await vectors.near((1.0, 0.0), 5, frozenset({"security", "ops"}))] == ["kept", "open"]
+    assert [hit[0] for hit in await vectors.near((1.0, 0.0), 5, frozenset({"security", "ops"}))] == ["kept", "open"]
 
 
 async def test_putting_an_id_again_replaces_it(vectors: Vectors) -> None:
@@ -81,7 +81,7 @@ async def test_the_nearest_are_the_exact_nearest_on_a_shelf_of_a_thousand_with_a
     for query in rows[:20] + 0.1:
         exact = sorted((i for i in range(1000) if i % 10), key=lambda i: -cosine(query, rows[i]))[:10]
         found = await vectors.near(query.tolist(), 10, frozenset())
-        kept += len({f"p{i:04d}" for i in exact} & {hit[0].id for hit in found})
+        kept += len({f"p{i:04d}" for i in exact} & {hit[0] for hit in found})
     assert kept >= 0.97 * 200
 
 

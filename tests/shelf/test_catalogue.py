@@ -7,7 +7,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from bot.shelf.read import Document, read_folders, sections
+from bot.shelf.passages import sections
+from bot.shelf.read import Document, read_folders
 from bot.telemetry.canonical import COLUMNS, KINDS, SCHEMA, Type
 
 ROOT = Path(__file__).parents[2] / "runbooks"

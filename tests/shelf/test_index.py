@@ -7,7 +7,8 @@ import pytest
 
 from bot.errors import BadInput, SourceUnavailable
 from bot.shelf import index
-from bot.shelf.index import Built, Dense, build
+from bot.shelf.dense import Dense
+from bot.shelf.index import Built, build
 from bot.shelf.read import read_folders
 from tests.fakes_shelf import MemoryVectors, WordEmbedder
 
@@ -40,7 +41,8 @@ async def test_only_what_changed_is_embedded_and_what_is_gone_is_removed(folder:
     embedder.asked.clear()
     built = await run(folder, vectors, embedder)
     assert (built.documents, built.embedded) == (2, 1)
-    assert embedder.asked == ["disk trouble\nNow one passage only."]
+    together = "disk trouble\nNow one passage only."
+    assert embedder.asked == [together, "disk trouble", "Now one passage only.", together]
     assert await vectors.ids() == {"disk.md#0", "network.md#0", "network.md#1"}
 
 
@@ -51,7 +53,7 @@ async def test_changed_permissions_reach_the_store(folder: Path) -> None:
     file.write_text("---\ngroups: [storage]\n---\n" + file.read_text())
     await run(folder, vectors, embedder)
     (vector,) = await embedder.embed(["disk"])
-    assert not any(hit[0].path == "disk.md" for hit in await vectors.near(vector, 99, frozenset()))
+    assert not any(hit[0].startswith("disk.md#") for hit in await vectors.near(vector, 99, frozenset()))
 
 
 async def test_another_embedder_means_all_anew_and_says_so(folder: Path) -> None:
@@ -90,11 +92,34 @@ async def test_a_store_that_lost_passages_is_filled_again(folder: Path) -> None:
     assert (await run(folder, vectors, WordEmbedder())).embedded == 2
 
 
-async def test_progress_is_told_in_passages(folder: Path) -> None:
+async def test_progress_is_told_in_texts(folder: Path) -> None:
     told: list[tuple[int, int]] = []
     dense = Dense(MemoryVectors(), WordEmbedder())
     await build(read_folders([folder / "books"]), folder / "index", dense, lambda done, of: told.append((done, of)))
-    assert told == [(0, 6), (6, 6)]
+    assert told == [(0, 11), (6, 11), (11, 11)]
+
+
+async def test_opening_lines_are_kept_with_the_index_and_follow_their_files(folder: Path) -> None:
+    vectors, embedder = MemoryVectors(), WordEmbedder()
+    await run(folder, vectors, embedder)
+    first = index.openings(folder / "index", index.read(folder / "index"))
+    (folder / "books" / "memory.md").unlink()
+    await run(folder, vectors, embedder)
+    again = index.openings(folder / "index", index.read(folder / "index"))
+    assert set(first) - set(again) == {"memory.md"}
+    assert all((first[path] == again[path]).all() for path in again)
+    assert len(list((folder / "index").glob("openings-*"))) == 1
+
+
+async def test_a_lost_file_of_opening_lines_is_named_and_made_again(folder: Path) -> None:
+    vectors = MemoryVectors()
+    await run(folder, vectors, WordEmbedder())
+    manifest = index.read(folder / "index")
+    (folder / "index" / manifest.openings).write_bytes(b"nothing of the kind")
+    with pytest.raises(BadInput, match="build the index again"):
+        index.openings(folder / "index", manifest)
+    assert (await run(folder, vectors, WordEmbedder())).embedded == 6
+    assert index.openings(folder / "index", index.read(folder / "index"))
 
 
 @pytest.mark.parametrize("text", [None, "{", '{"format": 99, "embedder": "x"}', "[]"])

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from bot.errors import BadInput
-from bot.shelf import front_matter, read
-from bot.shelf.read import read_folders, sections
+from bot.shelf import front_matter, passages, read
+from bot.shelf.passages import sections
+from bot.shelf.read import read_folders
 
 
 def write(folder: Path, path: str, text: str | bytes) -> None:
@@ -59,7 +60,7 @@ def test_a_long_section_is_cut_between_paragraphs_and_nothing_is_lost(tmp_path: 
     paragraphs = [f"paragraph {number} " + "word " * 80 for number in range(10)]
     write(tmp_path, "long.md", "# Long\n\n" + "\n\n".join(paragraphs) + "\n\n" + "x" * 2500)
     (document,) = read_folders([tmp_path]).documents
-    assert all(len(passage.text) <= read.PASSAGE_CHARS for passage in document.passages)
+    assert all(len(passage.text) <= passages.PASSAGE_CHARS for passage in document.passages)
     whole = " ".join(passage.text for passage in document.passages)
     assert all(paragraph.strip() in whole for paragraph in paragraphs)
     assert whole.count("x") == 2500
@@ -118,7 +119,7 @@ def test_a_hostile_file_cannot_fill_the_index(tmp_path: Path) -> None:
     write(tmp_path, "head.md", "---\nid: " + "x" * front_matter.HEAD_LIMIT + "\n---\n")
     shelved = read_folders([tmp_path])
     longest = {document.runbook.path: len(document.passages) for document in shelved.documents}
-    assert longest["many.md"] == read.PASSAGES_LIMIT
+    assert longest["many.md"] == passages.PASSAGES_LIMIT
     assert max(len(document.runbook.title) for document in shelved.documents) <= read.TITLE_LIMIT
     assert len(shelved.notes) == 2
 
@@ -142,3 +143,21 @@ def test_a_file_stands_for_itself_and_a_missing_folder_is_an_error(tmp_path: Pat
     assert [document.runbook.path for document in read_folders([tmp_path / "a" / "x.md"]).documents] == ["x.md"]
     with pytest.raises(BadInput, match="no such folder"):
         read_folders([tmp_path / "nowhere"])
+
+
+def test_a_first_heading_that_many_share_is_no_title(tmp_path: Path) -> None:
+    for name in ("DiskFull", "MailQueue", "DnsErrors"):
+        write(tmp_path, f"{name}.md", f"## Meaning\n\n{name} happened to a host.\n")
+    write(tmp_path, "own.md", "# One of its own\n\ntext\n")
+    assert [document.runbook.title for document in read_folders([tmp_path]).documents] == [
+        "DiskFull",
+        "DnsErrors",
+        "MailQueue",
+        "One of its own",
+    ]
+
+
+def test_hidden_folders_are_passed_over(tmp_path: Path) -> None:
+    write(tmp_path, ".github/ISSUE_TEMPLATE.md", "# Report a bug\n")
+    write(tmp_path, "disk.md", "# Disk full\n")
+    assert [document.runbook.path for document in read_folders([tmp_path]).documents] == ["disk.md"]

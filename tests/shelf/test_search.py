@@ -8,11 +8,14 @@ import pytest
 from bot.errors import SourceUnavailable
 from bot.model.report import NextAction
 from bot.model.runbook import Passage, Runbook
-from bot.shelf.index import Dense, to_embed
+from bot.shelf.calibration import Evidence, fitted
+from bot.shelf.dense import Dense
 from bot.shelf.lexical import Lexical
-from bot.shelf.search import standing
+from bot.shelf.passages import openings, to_embed
+from bot.shelf.search import Weighed
 from bot.shelf.shelf import Asked, Shelf
-from bot.shelf.words import names, words
+from bot.shelf.twins import twins
+from bot.shelf.words import names, phrases, plain, words
 from tests.fakes_shelf import MemoryVectors, WordEmbedder
 
 NOBODY: frozenset[str] = frozenset()
@@ -49,7 +52,8 @@ async def dense(books: Sequence[Runbook]) -> Dense:
     store, embedder = MemoryVectors(), WordEmbedder()
     passages = [Passage(id=f"{b.path}#0", path=b.path, title=b.title, heading="", text=b.body, groups=b.groups) for b in books]
     await store.put(passages, await embedder.embed([to_embed(passage) for passage in passages]))
-    return Dense(store, embedder)
+    opened = {b.path: np.array(await embedder.embed(openings(b)), dtype=np.float32) for b in books}
+    return Dense(store, embedder, opened)
 
 
 async def test_a_runbook_bound_to_the_cause_needs_no_embedder() -> None:
@@ -182,7 +186,57 @@ def test_bm25_is_a_share_and_unknown_words_count_against_it() -> None:
     assert lexical.scores([]).tolist() == [0, 0, 0]
 
 
-def test_standing_rewards_the_lead_over_the_crowd() -> None:
-    assert standing(np.array([0.5, 0.5, 0.1, 0.1, 0.1])) == pytest.approx(0.7)
-    assert standing(np.array([0.5, 0.5, 0.5, 0.5, 0.5])) == pytest.approx(0.5)
-    assert standing(np.array([0.5, 0.2])) == 0.5
+def weighed(*scores: float) -> Weighed:
+    score = np.array(scores)
+    return Weighed(score=score, words=score / 2, opening_words=score / 4, phrases=score * 0, opening=score)
+
+
+def test_the_margin_is_over_ranks_three_to_five_because_the_second_is_often_a_sibling() -> None:
+    assert weighed(0.5, 0.5, 0.1, 0.1, 0.1).evidence(range(5)).margin == pytest.approx(0.4)
+    assert weighed(0.5, 0.1, 0.5, 0.5, 0.5).evidence(range(5)).margin == pytest.approx(0.0)
+    assert weighed(0.5, 0.2).evidence(range(2)).margin == pytest.approx(0.5)
+    assert weighed(0.2, 0.8).evidence([1, 0]).words == pytest.approx(0.4)
+
+
+def test_more_evidence_is_never_less_chance_and_the_floor_is_between_nothing_and_all() -> None:
+    for half in (fitted().dense, fitted().lexical):
+        assert all(weight >= 0 for weight in half.stand.weigh.model_dump().values())
+        assert sum(half.mix.model_dump().values()) == pytest.approx(1.0)
+        nothing = Evidence(margin=0, words=0, opening_words=0, phrases=0)
+        everything = Evidence(margin=1, words=1, opening_words=1, phrases=1, opening=1)
+        assert half.stand.chance(nothing) < half.stand.floor <= half.stand.floor_unnamed < half.stand.chance(everything)
+    assert fitted().provenance["sets"]
+
+
+def test_near_duplicates_are_folded_into_the_first_unless_others_may_read_them() -> None:
+    text = " ".join(f"step {number} look at the disk of host {number} and free some space" for number in range(12))
+    books = [book("a/disk.md", "Disk", text), book("b/disk.md", "Disk", text + " now"), book("c/disk.md", "Disk", text, groups=["ops"])]
+    other = book("d/mail.md", "Mail", " ".join(f"queue {number} of the relay grows and grows" for number in range(12)))
+    assert twins([*books, other]) == (0, 0, 2, 3)
+    assert twins([book("x.md", "X", "TODO"), book("y.md", "Y", "TODO")]) == (0, 1)
+
+
+async def test_a_near_duplicate_takes_no_place_and_is_no_rival() -> None:
+    text = " ".join(f"step {number} look at the disk of host {number} and free some space" for number in range(12))
+    copies = [book(f"{folder}/disk.md", "Disk full", text) for folder in "abcde"]
+    ranking = await Shelf([*library(), *copies]).rank("disk full, free some space", 3, NOBODY)
+    assert ranking.match
+    assert ranking.hits[0].path == "a/disk.md"
+    assert not any(hit.path.endswith("disk.md") for hit in ranking.hits[1:])
+
+
+def test_what_opens_a_runbook() -> None:
+    body = (
+        "# Disk full\n\n## Meaning\n\nThe disk of a [node](https://n.test) is full. Writes fail.\n\n"
+        "```sh\ndf -h | sort everything\n```\n\nFree some space."
+    )
+    opened = openings(book("d/disk.md", "Disk full", body))
+    assert opened[:3] == ("Disk full", "The disk of a node is full.", "Free some space.")
+    assert openings(book("d001.md", "d001", "It is full of things here.")) == ("It is full of things here.",)
+    assert openings(book("d001.md", "d001", "")) == ("d001",)
+
+
+def test_holes_of_an_alert_s_template_are_no_words() -> None:
+    assert plain("Pod <var>/<var> of {{ $labels.job }} is $value%  down") == "Pod / of is % down"
+    assert phrases(["disk", "full", "now"]) == ["disk full", "full now"]
+    assert phrases(["disk"]) == phrases([]) == []
