@@ -77,9 +77,10 @@ async def test_an_incident_singled_out_of_a_storm_gets_its_card(tmp_path: Path) 
 
 
 async def test_maintenance_is_neither_shown_nor_triaged_before_its_end(tmp_path: Path) -> None:
-    until = time.time() + 1.5
-    records = MemoryRecords(policy=Policy(quiet=lambda _page, _at: Quiet(moment(until), "rebuild")))
+    records = MemoryRecords()
     async with a_house("sqlite", tmp_path, None, records) as house:
+        until = time.time() + 3.0
+        records.policy = Policy(quiet=lambda _page, _at: Quiet(moment(until), "rebuild"))
         await house.page()
         await house.work.sweep()
         await asyncio.sleep(0.3)
