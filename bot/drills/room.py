@@ -111,6 +111,10 @@ class Room:
         used = await self._book.hinted(opened.id, participant, len(ready))
         return ready[used - 1] if used > before else "There are no more hints."
 
+    async def sit(self, opened: OpenDrill, participant: str) -> None:
+        """Their time begins with the first thing they ask for, or with the form."""
+        await self._book.sit(opened.id, participant, self._clock())
+
     async def _may_ask(self, opened: OpenDrill, participant: str) -> None:
         sitting = await self._book.sit(opened.id, participant, self._clock())
         if opened.closed_at is not None:

@@ -156,6 +156,7 @@ class Play:
         opened = await self._let_in(click, click.incident_id, respond)
         if opened is None:
             return
+        await self._lesson.room.sit(opened, click.person.user)
         made = await self._lesson.room.drill(opened)
         with translated("views.open"):
             await client.views_open(trigger_id=click.trigger_id, view=fit_view(blocks.answer_modal(opened, made)))
