@@ -71,7 +71,11 @@ class Quiz:
         parts = [_marked(blank, answers) for blank in self.blanks]
         right = parts[0].points == parts[0].of
         parts += [saying.confidence(answers, right)] if answers.confidence is not None else []
-        parts += [Part(name="hints", points=saying.HINT * answers.hints, of=0.0, why=f"{answers.hints} hints")] if answers.hints else []
+        parts += (
+            [Part(name="hints", points=saying.HINT * answers.hints, of=0.0, why=f"{answers.hints} hints", evidence=("hints",))]
+            if answers.hints
+            else []
+        )
         return closed(parts, right)
 
 

@@ -87,6 +87,13 @@ def test_naming_a_change_as_innocent_costs_nothing(said: dict[str, Any]) -> None
     assert points(marked(said), "innocent_blamed") == 0
 
 
+def test_neither_speed_nor_confidence_pays_for_a_penalty() -> None:
+    quick = EXPERT | {"minutes": 2, "confidence": 99}
+    assert marked(quick).score == 100
+    assert marked(quick | {"blamed": "spring-sale-banner"}).score == 90
+    assert marked(quick | {"hints": 1}).score == 95
+
+
 def test_rolling_back_an_innocent_change_is_no_right_action() -> None:
     assert points(marked(EXPERT | {"actions": ["Roll back the last deploy"]}), "action") == 0
 

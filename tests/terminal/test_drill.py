@@ -41,11 +41,11 @@ async def test_evidence_comes_when_it_is_asked_for_then_answers_mark_and_debrief
     assert "What an expert would have done" in rest
 
 
-async def test_a_hint_costs_points_and_a_wrong_word_is_asked_again(tmp_path: Path) -> None:
+async def test_a_hint_costs_five_points_and_a_wrong_word_is_asked_again(tmp_path: Path) -> None:
     score, said = await played(tmp_path, "hint", "answer", "database", *ANSWERS)
     assert "must be one of model" in said
     assert "hints" in said
-    assert score == 100  # time and confidence make up for one hint
+    assert score == 95
 
 
 async def test_leaving_is_possible_at_any_time(tmp_path: Path) -> None:

@@ -69,13 +69,22 @@ def mark(answers: Answers, key: Key) -> Mark:
 
 
 def closed(parts: list[Part], layer_right: bool, *, fails: bool = False) -> Mark:
-    """Parts -> mark: what goes beyond 0..100 is taken off by a part of its own, so that the parts always add up to the score."""
-    total = round(sum(one.points for one in parts), 1)
-    score = min(100.0, max(0.0, total))
-    if score != total:
-        over = "more than full marks" if total > score else "less than nothing"
-        parts = [*parts, Part(name="cap", points=round(score - total, 1), of=0.0, why=f"{over} cannot be had", evidence=("rubric",))]
-    return Mark(score, tuple(parts), score >= PASS and not fails, layer_right)
+    """Parts -> mark. Time and confidence may make up for what is missing, but never pay for a penalty: what is beyond 100 is taken off
+    before penalties count. Parts of their own say so, so that the parts always add up to the score."""
+    penalties = [one for one in parts if one.of == 0.0]
+    earned = [one for one in parts if one.of != 0.0]
+    over = round(sum(one.points for one in earned) - 100.0, 1)
+    if over > 0:
+        earned.append(_bound("cap", -over, "more than full marks cannot be had"))
+    under = round(sum(one.points for one in (*earned, *penalties)), 1)
+    if under < 0:
+        penalties.append(_bound("floor", -under, "less than nothing cannot be had"))
+    score = max(0.0, under)
+    return Mark(score, (*earned, *penalties), score >= PASS and not fails, layer_right)
+
+
+def _bound(name: str, points: float, why: str) -> Part:
+    return Part(name=name, points=points, of=0.0, why=why, evidence=("rubric",))
 
 
 def abstained(answers: Answers) -> bool:
