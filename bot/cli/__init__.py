@@ -41,6 +41,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("eval", "Score the diagnosis against bundles whose truth is known."),
     Command("page", "Read what an alerting system sends.", group=True),
     Command("prompt", "Check prompt templates.", group=True),
+    Command("ready", "Say who may carry the pager, and what is missing.", group=True),
+    Command("report", "Count a month: incidents, accuracy, drills, coverage.", group=True),
     Command("runbooks", "Index runbooks, and search them.", group=True),
     Command("serve", "Take pages, spans and changes over HTTP; triage; show people."),
     Command("simulate", "Write incident bundles whose truth is known."),

@@ -1,6 +1,6 @@
 """Who carries the pager, who may, and what is known of how they got there."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -206,7 +206,7 @@ class Rotation(Value):
     zone: Zone  # the team's own time, in which its drills are planned
     channel: str = ""  # where team drills are played
     services: tuple[str, ...] = ()  # whose pages it takes; empty = all
-    systems: tuple[str, ...] = ()  # what a primary must be able to open
+    systems: Mapping[str, str] = {}  # what a primary must be able to open: name -> a URL that answers only those who may
     managers: tuple[str, ...] = ()  # who may override the gate
     sources: tuple[Source, ...] = ()
     people: tuple[Person, ...] = Field(min_length=1)
