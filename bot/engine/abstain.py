@@ -84,7 +84,7 @@ def _no_fault(best: Weighed, seen: float, n_current: int, moved: bool, claimed_v
         reasons += _lacking(missing)
     if n_current < ENOUGH:
         reasons.append(f"{n_current} requests in the current window, {ENOUGH} needed")
-    if not claimed_visible:
+    if not claimed_visible and best.cause != "none.mix_shift":  # of a change that was seen and taken apart, nothing was missed
         reasons.append("the change that the page claims could have been missed with this few requests")
     if moved and best.cause != "none.mix_shift":
         reasons.append("the paged signal moved, and nothing that was tested explains it")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from bot.engine.needs import path_of, seen
@@ -14,6 +15,7 @@ class Group:
 
     members: tuple[str, ...]
     fields: tuple[tuple[str, str], ...]
+    untested: bool = False  # members that cannot be tested without the fields are as likely as the one that can
 
 
 GROUPS: tuple[Group, ...] = (
@@ -31,7 +33,11 @@ GROUPS: tuple[Group, ...] = (
     Group(("retrieval.error", "retrieval.timeout"), (("retrieval", "error_class"),)),
     Group(("tool.error", "tool.timeout"), (("tool", "error_class"),)),
     Group(("tool.error", "tool.schema_break"), (("tool", "error_class"), ("tool", "tool_args_valid"), ("tool", "tool_schema_hash"))),
-    Group(("model.provider_incident", "model.rate_limited"), (("llm", "error_class"),)),
+    Group(
+        ("model.access_denied", "model.provider_incident", "model.quota_exhausted", "model.rate_limited"),
+        (("llm", "error_class"),),
+        untested=True,
+    ),
 )
 
 
@@ -41,6 +47,15 @@ def unresolved(first: str, second: str, evidence: Evidence) -> tuple[Group, tupl
         if first in group.members and second in group.members and not any(_told(evidence, kind, column) for kind, column in group.fields):
             return group, tuple(path_of(kind, column) for kind, column in group.fields)
     return None
+
+
+def untested(cause: str, skipped: Collection[str], evidence: Evidence) -> tuple[str, ...]:
+    """The cause and those of its group that lack the very field that would tell them from it; empty when there are none."""
+    for group in GROUPS:
+        if group.untested and cause in group.members and not any(_told(evidence, kind, column) for kind, column in group.fields):
+            rivals = [one for one in group.members if one == cause or one in skipped]
+            return tuple(rivals) if len(rivals) > 1 else ()
+    return ()
 
 
 def _told(evidence: Evidence, kind: str, column: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bot.engine.changing import began, ended, kinds_of, overlap
-from bot.engine.groups import unresolved
+from bot.engine.groups import unresolved, untested
 from bot.engine.questions import PASSED
 from bot.engine.window import Chosen
 from bot.engine.words import percent, share, times
@@ -92,9 +92,17 @@ def traces_of(one: Examination, evidence: Evidence) -> tuple[str, ...]:
     return tuple(name for name in names if name)
 
 
-def grouped(weights: Weights, evidence: Evidence) -> tuple[str, ...] | None:
-    """Both leaders of one ambiguity group whose separating field is missing: the group is the honest answer."""
-    if weights.judged.verdict is not Verdict.FAULT or len(weights.ranked) < 2:
+def grouped(weights: Weights, evidence: Evidence, examined: Sequence[Examination]) -> tuple[str, ...] | None:
+    """Both leaders of one ambiguity group whose separating field is missing: the group is the honest answer.
+
+    So it is where the leader's rivals could not be tested at all for want of that field: failed model calls without any error class.
+    """
+    if weights.judged.verdict is not Verdict.FAULT or not weights.ranked:
+        return None
+    skipped = frozenset(one.cause for one in examined if one.outcome is Outcome.SKIPPED)
+    if weights.judged.cause is not None and (rivals := untested(weights.judged.cause, skipped, evidence)):
+        return rivals
+    if len(weights.ranked) < 2:
         return None
     first, second = weights.ranked[0], weights.ranked[1]
     if second.probability < GROUP_RATIO * first.probability:

@@ -59,7 +59,7 @@ def compose(
     by_layer = layers(weights.ranked)
     lead = weights.ranked[0] if weights.ranked else None
     named = next((one for one in weights.ranked if one.cause == judged.cause), None)
-    group = grouped(weights, evidence)
+    group = grouped(weights, evidence, examined)
     return Report(
         verdict=judged.verdict,
         layer=judged.layer,

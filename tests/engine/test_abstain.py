@@ -72,3 +72,8 @@ def test_nothing_assessable_names_what_is_missing():
     said = judge([], **(SURE | {"missing": ("llm.finish",)}), found=())
     assert said.verdict is Verdict.INSUFFICIENT
     assert said.reasons == ("not recorded: llm.finish",)
+
+
+def test_of_a_change_that_was_seen_and_taken_apart_nothing_was_missed():
+    mixed = [weighed("none.mix_shift", 0.95)]
+    assert judge(mixed, **(SURE | {"claimed_visible": False}), found=("none.mix_shift",)).verdict is Verdict.NO_FAULT
