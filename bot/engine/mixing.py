@@ -60,7 +60,7 @@ def best_mix(evidence: Evidence, share: float) -> Mixed:
         if graded.grade is not Grade.STRONG:
             graded = _short_past(question, codes, share) or graded
         one = Mixed(graded, _flat(question, evidence, codes, measured.effect or 0.0), name)
-        if best.dim == "" or _rank(one) > _rank(best):
+        if best.dim == "" or rank(one) > rank(best):
             best = one
     return best
 
@@ -79,7 +79,7 @@ def high(evidence: Evidence) -> tuple[BoolArray, BoolArray] | None:
         return evidence.value > np.quantile(past, HIGH), seen
 
 
-def _rank(one: Mixed) -> tuple[bool, bool, float]:
+def rank(one: Mixed) -> tuple[bool, bool, float]:
     """A split that explains the change without any part that got worse first; then by how much it explains, all of it being enough."""
     told = float(one.measured.numbers.get("mix_share") or 0.0)
     passed = one.measured.grade in PASSED

@@ -71,16 +71,21 @@ def matches(dims: dict[str, np.ndarray], where: Where, n: int) -> BoolArray:
 
 
 def arrivals(scenario: Scenario, draws: Draws) -> Requests:
-    """All first requests in [now - hours, now), and the extra ones that a demand fault brings."""
+    """All first requests in [now - hours, now), the extra ones that a demand fault brings, without those that it keeps away."""
     parts = [_population(scenario, draws, "base", 1.0)]
-    for number, (fault, shift) in enumerate(scenario.shifts):
-        if shift.dial != "demand":
-            continue
+    demand = [(number, fault, shift) for number, (fault, shift) in enumerate(scenario.shifts) if shift.dial == "demand"]
+    for number, fault, shift in demand:
         extra = _population(scenario, draws, f"extra{number}", max(0.0, float(shift.to) - 1.0))
         keep = matches(extra.dims, shift.where, extra.n)
         keep &= draws.uniform(f"extra{number}.coin", extra.n) < active(shift.shape or fault.shape, extra.ts)
         parts.append(_take(extra, np.flatnonzero(keep)))
-    return joined(parts)
+    every = joined(parts)
+    for number, fault, shift in demand:
+        if (left := float(shift.to)) < 1.0:
+            away = matches(every.dims, shift.where, every.n)
+            away &= draws.uniform(f"away{number}.coin", every.n) < (1.0 - left) * active(shift.shape or fault.shape, every.ts)
+            every = _take(every, np.flatnonzero(~away))
+    return every
 
 
 def _population(scenario: Scenario, draws: Draws, name: str, factor: float) -> Requests:

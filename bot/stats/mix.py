@@ -26,13 +26,20 @@ DEFAULT = MixGates()
 
 
 def mix(
-    codes_b: IntArray, bad_b: BoolArray, codes_c: IntArray, bad_c: BoolArray, values: tuple[str, ...], gates: MixGates = DEFAULT
+    codes_b: IntArray,
+    bad_b: BoolArray | FloatArray,
+    codes_c: IntArray,
+    bad_c: BoolArray | FloatArray,
+    values: tuple[str, ...],
+    gates: MixGates = DEFAULT,
+    error: float | None = None,
 ) -> Measured:
     """mix = sum (w_C - w_B)(r_C + r_B)/2, rate = sum (r_C - r_B)(w_C + w_B)/2; they add up to the change exactly.
 
     Codes of B (n_b,) and C (n_c,) with their bad flags; -1 (not recorded) is left out. `numbers`: mix, rate, mix_share = mix / change,
     and the value whose weight contributed most. A value that B has hardly seen is given the rate of all of B there, and all that it
-    adds is a change of rates: a broken new version is no change of mix.
+    adds is a change of rates: a broken new version is no change of mix. Of a number (logs, say) instead of flags, `error` is the
+    standard error of the change of its mean; "rate" then means "mean".
     """
     size = max(1, len(values))
     then, now = _tally(codes_b, bad_b, size), _tally(codes_c, bad_c, size)
@@ -52,7 +59,7 @@ def mix(
     rates = (r_c - r_b) * np.where(fresh, w_c, (w_c + w_b) / 2)
     change = float(weights.sum() + rates.sum())
     share = float(np.clip(weights.sum() / change, -9.0, 9.0)) if abs(change) > NO_CHANGE else None
-    z = _z(float(x_b.sum()), all_b, float(x_c.sum()), all_c)
+    z = _z(float(x_b.sum()), all_b, float(x_c.sum()), all_c) if error is None else change / error
     grown = (w_c - w_b) * (np.where(fresh, r_b, (r_c + r_b) / 2) - overall) * (1.0 if change >= 0 else -1.0)
     told = int(np.argmax(grown))
     names = (*(values[i] for i in np.flatnonzero(large)), "other")
@@ -77,7 +84,7 @@ def mix(
     )
 
 
-def _tally(codes: IntArray, bad: BoolArray, size: int) -> tuple[FloatArray, FloatArray]:
+def _tally(codes: IntArray, bad: BoolArray | FloatArray, size: int) -> tuple[FloatArray, FloatArray]:
     known = codes >= 0
     n = np.bincount(codes[known], minlength=size).astype(np.float64)
     return n, np.bincount(codes[known], weights=bad[known].astype(np.float64), minlength=size).astype(np.float64)

@@ -26,6 +26,8 @@ def test_a_mix_shift_makes_the_average_worse_and_nobody_in_it() -> None:
     rates = [symptom(sim, "failed")[sim.requests.ts >= onset].mean() for sim in (sick, well)]
     assert rates[0] > 1.5 * rates[1]
     assert abs(shift(sick, well)) < 3.0  # in the slice: the tenant fails as often as it always did
+    come = [int((sim.requests.ts >= onset).sum()) for sim in (sick, well)]
+    assert come[0] <= 1.2 * come[1]  # many more of them would overload what they share: a fault
 
 
 def test_there_are_all_49_causes_and_the_two_without_a_fault() -> None:

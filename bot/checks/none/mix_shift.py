@@ -16,7 +16,8 @@ every fault: inside each part, the rates are what they were.
 
 from bot.engine.check import check
 from bot.engine.exam import Exam
-from bot.engine.mixing import best_mix
+from bot.engine.mixing import best_mix, rank
+from bot.engine.mixing_numbers import best_mix_of_numbers
 from bot.engine.needs import need
 from bot.model.finding import Examination, Signal
 from bot.model.value import Limits as Base
@@ -28,7 +29,7 @@ class Limits(Base):
 
 @check(need("requests", "tenant", "route", "locale", "region"), prior=6, limits=Limits)
 def mix_shift(exam: Exam, limits: Limits) -> Examination:
-    mixed = best_mix(exam.evidence, limits.share)
+    mixed = max(best_mix(exam.evidence, limits.share), best_mix_of_numbers(exam.evidence, limits.share), key=rank)
     exam.require("share of the change that is a change of mix", Signal.SLICE, mixed.measured)
     exam.require("no part is worse than its own past", Signal.ORIGIN, mixed.flat)
     numbers = mixed.measured.numbers

@@ -9,14 +9,20 @@ from bot.simulator.scenario import Shape, Shift
 
 
 def mix_shift(draft: Draft) -> Plan:
-    """A tenant that was always worse asks much more: the average gets worse, nobody does."""
+    """A tenant that was always worse asks much more and the others less: the average gets worse, nobody does.
+
+    About as many requests as ever come in, by the day's mean: a tenant whose requests come on top of all the others' overloads what they share, which is a fault.
+    """
     people = draft.world.people
     tenant = people.chronic[0]
     share = people.weight[people.tenants.index(tenant)] / sum(people.weight)
     wanted = draft.share(0.35, 0.5, 0.6)
     factor = wanted / (1.0 - wanted) / max(share, 0.004)
-    shift = Shift("demand", "times", factor, where=(("tenant", tenant),))
-    fault = draft.fault("none.mix_shift", (shift,), (("tenant", tenant),), "failed")
+    shifts = (
+        Shift("demand", "times", factor, where=(("tenant", tenant),)),
+        Shift("demand", "times", 1.0 / (1.0 - share + share * factor)),
+    )
+    fault = draft.fault("none.mix_shift", shifts, (("tenant", tenant),), "failed")
     return Plan(fault, world=replace(draft.world, crash=0.006, chronic_factor=8.0))
 
 
