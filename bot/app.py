@@ -8,6 +8,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from fastapi import FastAPI
 from rich.console import Console
@@ -18,30 +19,41 @@ from starlette.responses import Response
 from bot import checks, pages
 from bot.backends.card import CardKeeper
 from bot.backends.decided import Decided
+from bot.backends.drills_dbos import Convene
 from bot.backends.fetch_public import Fetch, public_fetch
 from bot.backends.maintenance import Maintenance
 from bot.backends.playbooks import ServicePrompts, Services, services
 from bot.backends.records import Records, records
 from bot.backends.records.grouping import Policy
 from bot.backends.replay import drill_room
+from bot.backends.rotations import roster, rotations
 from bot.backends.shelf_live import LiveShelf, live_shelf
 from bot.backends.spans_choice import SpanStore, span_store
 from bot.backends.spans_redacted import RedactedIntake, own_key
 from bot.backends.walk import Crew, Diagnose
 from bot.backends.work_dbos import DbosWork, work_dbos
+from bot.drills.library import offers_in
+from bot.drills.readiness.desk import Desk
+from bot.drills.readiness.weekly import Weekly
+from bot.drills.repetition.choose import Offer
+from bot.drills.repetition.convene import Convener
 from bot.errors import BadInput
 from bot.model.incident import Incident, Progress
+from bot.model.readiness import WEEKLY, Due
 from bot.model.report import Report
+from bot.model.value import moment
 from bot.pages import changes
 from bot.ports import Metrics, Picture, Spans, Surface
 from bot.redact import redact_report
 from bot.settings import Settings, named_secrets, names, secrets
 from bot.slack import Flows, Lesson, Play, Watch, bolt, chart, client, people, register, surface
 from bot.slack import incident as buttons
+from bot.slack.readiness import SlackHerald
 from bot.telemetry.declared import Declared, declare
 from bot.telemetry.otlp import read_json, read_protobuf
 from bot.telemetry.repair import repair
 from bot.terminal.surface import TerminalSurface
+from bot.timetable import Planned, timetable
 from bot.triage import Sources, Triage
 from bot.web import Decoded, Doors, Hooks, Meters, Otlp, Proofs, of_deliveries, of_refusals, web
 
@@ -113,14 +125,17 @@ async def running(
             triaged=meters.triaged,
             waiting=meters.waiting,
         )
+        play = await _drills(stack, settings, door, kept, shelf, clock)
+        planned, convene = await _team_drills(settings, door, kept, play, clock)
         work = await stack.enter_async_context(
-            work_dbos(crew, keeper, kept.cards, url=settings.database_url, home=settings.home, worker=worker, clock=clock)
+            work_dbos(crew, keeper, kept.cards, url=settings.database_url, home=settings.home, worker=worker, clock=clock, convene=convene)
         )
         span_s, audit_s = settings.span_retention_hours * 3600.0, settings.audit_retention_days * 86400.0
         await stack.enter_async_context(_forgetting(kept, store, span_s, audit_s, clock))
         watch = _watch(settings, kept, work, clock, meters)
-        play = await _drills(stack, settings, door, kept, shelf, clock)
         await _listen(stack, settings, door, kept, Decided(kept.incidents, work), keeper, shelf, clock, watch, play)
+        if work.drills is not None:
+            await stack.enter_async_context(timetable(planned, kept.readiness, work.drills, clock))
         proofs = _proofs(settings, await stack.enter_async_context(public_fetch()))
         doors = Doors(
             hooks=Hooks(
@@ -273,6 +288,39 @@ async def _drills(
     play = Play(Lesson(room, kept.drills, people.Members(door.bolt.client), door.bolt.client, settings.slack_drill_channel))
     await stack.enter_async_context(_repeating(play.deliver, MARKS_EVERY_S, "marks that are due were not sent"))
     return play
+
+
+async def _team_drills(
+    settings: Settings, door: Door, kept: Records, play: Play | None, clock: Callable[[], float]
+) -> tuple[list[Planned], Convene | None]:
+    """What comes due by rotation, and what is done then. BadSettings: a rotation's file cannot be used."""
+    known = await asyncio.to_thread(rotations, settings.playbooks)
+    if play is None or door.bolt is None:
+        return [], None
+    known = tuple(one if one.channel else one.model_copy(update={"channel": settings.slack_drill_channel}) for one in known)
+
+    def now() -> datetime:
+        return moment(clock())
+
+    def library() -> tuple[Offer, ...]:
+        return offers_in(settings.playbooks / "drills")
+
+    convener = Convener(known, library, kept.marks, kept.outcomes, kept.readiness, play, now)
+    weekly = Weekly(
+        rotations=known,
+        desk=lambda one: Desk(one, kept.marks, kept.readiness, kept.outcomes),
+        duty=lambda one: roster(one, settings.rotation_tokens),
+        offers=library,
+        ledger=kept.readiness,
+        herald=SlackHerald(door.bolt.client),
+        now=now,
+    )
+
+    async def convene(due: Due, *, made_up: bool) -> None:
+        await (weekly.look if due.schedule.startswith(WEEKLY) else convener.convene)(due, made_up=made_up)
+
+    drills = [Planned(drill, one.zone) for one in known for drill in one.drills]
+    return [*drills, *(Planned(one.weekly, one.zone) for one in known if one.sources)], convene
 
 
 def _watch(settings: Settings, kept: Records, work: DbosWork, clock: Callable[[], float], meters: Meters) -> Watch | None:

@@ -326,6 +326,14 @@ class DrillBook(Protocol):
         ...
 
 
+class Herald(Protocol):
+    """Says what readiness has to say."""
+
+    async def privately(self, person: str, text: str, key: str) -> None: ...
+
+    async def publicly(self, channel: str, text: str, key: str) -> None: ...
+
+
 class Marks(Protocol):
     """Marked drills, as they stand after disputes."""
 

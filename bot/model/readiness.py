@@ -10,6 +10,8 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from bot.model.drill import Competency, DrillType, MarkedDrill
 from bot.model.value import Moment, Value
 
+WEEKLY = "week-"  # and the rotation's name: the schedule of its weekly look
+
 
 def _zone(name: str) -> str:
     try:
@@ -202,7 +204,7 @@ class Source(Value):
 class Rotation(Value):
     """A team that carries one pager: `playbooks/rotations/<name>.yaml`."""
 
-    name: str = Field(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9-]*$")
+    name: str = Field(min_length=1, max_length=50, pattern=r"^[a-z0-9][a-z0-9-]*$")
     zone: Zone  # the team's own time, in which its drills are planned
     channel: str = ""  # where team drills are played
     services: tuple[str, ...] = ()  # whose pages it takes; empty = all
@@ -218,11 +220,18 @@ class Rotation(Value):
             twice = _double(names)
             if twice is not None:
                 raise ValueError(f"two entries for the {what} {twice}")
+        if any(one.id.startswith(WEEKLY) for one in self.drills):
+            raise ValueError(f"a drill's id may not begin with {WEEKLY}: the weekly look at the rotation is called so")
         called = [name.casefold() for person in self.people for name in (person.id, *person.known_as)]
         twice = _double(called)
         if twice is not None:
             raise ValueError(f"two people are known as {twice}")
         return self
+
+    @property
+    def weekly(self) -> Schedule:
+        """When next week's primaries are looked at: on Monday morning, in the team's time."""
+        return Schedule(id=f"{WEEKLY}{self.name}", cron="0 9 * * mon", within_hours=72.0)
 
     def person(self, called: str) -> Person | None:
         """Who a source means by an id, an email or a login; letters' case does not matter."""
