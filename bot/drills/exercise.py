@@ -96,12 +96,13 @@ class Workshop:
             raise BadInput("a flash card has no incident", place=recipe.name)
         first = recipe.seed if seed is None else seed
         for attempt in range(TRIES):
-            made = await self._drawn(recipe, first + attempt * STRIDE)
+            made = await self.once(recipe, first + attempt * STRIDE)
             if recipe.story is not None or solved(made):
                 return made
         return made
 
-    async def _drawn(self, recipe: Recipe, seed: int) -> Exercise:
+    async def once(self, recipe: Recipe, seed: int) -> Exercise:
+        """The very incident of this seed, solvable or not."""
         made = draw(recipe, seed)
         with tempfile.TemporaryDirectory(prefix="midwatch-drill-") as home:
             folder = await asyncio.to_thread(made.write, Path(home) / made.name)
