@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from bot.engine.evidence import LASTING
@@ -18,6 +20,7 @@ LAST = 900.0  # seconds before the page in which a fault that goes on must still
 LONGEST_LAST = 2700.0  # how far "last" may be stretched when traffic is thin
 EXPECTED = 6.0  # affected requests that would be there if it went on; fewer cannot show that it is over
 LEFT = 0.25  # of the excess rate: less than this in the last minutes means that it is over
+STATIC = "STATIC"  # the test that reads a text instead of estimating a rate
 EVERYBODY = 0.98  # of the current requests
 RUN = 300.0  # bucket in which "on" and "off" are told apart
 
@@ -32,6 +35,16 @@ def has_onset(evidence: Evidence, one: Examination) -> bool:
     current = evidence.in_current
     everybody = int((one.affected & current).sum()) >= EVERYBODY * int(current.sum())
     return not everybody or bool((one.affected & evidence.in_baseline).any())
+
+
+def denied(found: Iterable[Examination]) -> frozenset[str]:
+    """Verdicts that a found cause leaves no room for: what is read in a text in use is there, however calm the signals are."""
+    read = any(
+        clue.role is Role.REQUIRED and clue.measured.test == STATIC and clue.measured.grade is Grade.STRONG
+        for one in found
+        for clue in one.clues
+    )
+    return frozenset({"none.noise_or_seasonal"}) if read else frozenset()
 
 
 def share_of(evidence: Evidence, affected: BoolArray | None) -> float | None:

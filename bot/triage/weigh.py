@@ -9,7 +9,7 @@ from bot.engine.abstain import Judged, judge, observability
 from bot.engine.calibration import FITTED
 from bot.engine.changing import clue
 from bot.engine.check import Check
-from bot.engine.corroboration import ASIDE, SOLE, has_onset, onset_clue, over_clue, share_clue, share_of
+from bot.engine.corroboration import ASIDE, SOLE, denied, has_onset, onset_clue, over_clue, share_clue, share_of
 from bot.engine.evidence import LASTING, Weighed, caps_of, layers, posterior
 from bot.engine.precedence import EDGES, EXPLAINED, excess, explain_away
 from bot.engine.window import Chosen
@@ -37,7 +37,7 @@ def weigh(
     full = _against_none(tuple(_corroborated(evidence, one, intervals) for one in examined))
     found = {one.cause: one for one in full if one.outcome is Outcome.FOUND and not one.cause.startswith("none.")}
     explained = explain_away(evidence, found, intervals)
-    symptoms = frozenset(one.child for one in explained if one.share >= EXPLAINED)
+    symptoms = frozenset(one.child for one in explained if one.share >= EXPLAINED) | denied(found.values())
     suspects, extra = _changes(evidence, found, located, intervals, start)
     for cause, one in found.items():
         extra[cause] = extra.get(cause, 0.0) + _again(evidence, cause) - (FITTED.elsewhere if one.windows is not None else 0.0)

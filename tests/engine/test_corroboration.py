@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bot.engine.corroboration import APART, CLOSE, EXPECTED, TOGETHER, has_onset, onset_clue, over_clue, share_clue
+from bot.engine.corroboration import APART, CLOSE, EXPECTED, TOGETHER, denied, has_onset, onset_clue, over_clue, share_clue
 from bot.model.evidence import Evidence, Interval, Windows
 from bot.model.finding import Clue, Examination, Grade, Measured, Role, Signal
 from bot.model.frame import BoolArray, Frame
@@ -114,3 +114,18 @@ def test_the_window_itself_and_a_count_of_requests_have_no_onset():
     assert not has_onset(EVIDENCE, examined(between((60, 0), every=4), Signal.VOLUME))
     assert has_onset(EVIDENCE, examined(between((60, 0), every=4)))
     assert has_onset(EVIDENCE, examined(between((300, 0))))
+
+
+@pytest.mark.parametrize(
+    ("role", "test", "grade", "verdicts"),
+    [
+        (Role.REQUIRED, "STATIC", Grade.STRONG, {"none.noise_or_seasonal"}),
+        (Role.REQUIRED, "STATIC", Grade.MODERATE, set()),
+        (Role.SUPPORTING, "STATIC", Grade.STRONG, set()),
+        (Role.REQUIRED, "PROP", Grade.STRONG, set()),
+    ],
+)
+def test_what_is_read_in_a_text_cannot_be_scatter(role: Role, test: str, grade: Grade, verdicts: set[str]):
+    clue = Clue(name="sections", role=role, signal=Signal.CHANGE, measured=Measured(test=test, grade=grade))
+    found = Examination(cause="prompt.safety_section_missing", outcome=Outcome.FOUND, claim="", clues=(clue,))
+    assert denied([found]) == verdicts

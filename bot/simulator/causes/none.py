@@ -11,7 +11,8 @@ from bot.simulator.scenario import Shape, Shift
 def mix_shift(draft: Draft) -> Plan:
     """A tenant that was always worse asks much more and the others less: the average gets worse, nobody does.
 
-    About as many requests as ever come in, by the day's mean: a tenant whose requests come on top of all the others' overloads what they share, which is a fault.
+    About as many requests as ever come in, by the day's mean: where a tenant's come on top of all the others', they overload what
+    all share, which is a fault.
     """
     people = draft.world.people
     tenant = people.chronic[0]
