@@ -37,9 +37,8 @@ class Weekly:
         for n, one in enumerate(week.notices):
             await self._tell(rotation, one, f"{due.key}.{n}")
         if week.unplanned:
-            await self.herald.publicly(
-                rotation.channel, f"Nobody is primary on {rotation.name} in the coming week.", f"{due.key}.unplanned"
-            )
+            said = f"{rotation.name}: nobody is primary in the coming week."
+            await self.herald.publicly(rotation.channel, said, f"{due.key}.unplanned")
         state = FiringState.MADE_UP if made_up else FiringState.FIRED
         why = f"{len(week.notices)} of {len(week.shifts)} primary shifts are with somebody whose gate is closed"
         await self.ledger.record(Firing(due=due, state=state, at=self.now(), why=why))
