@@ -1,5 +1,7 @@
 """incident.io: incidents and alerts, signed as Standard Webhooks. Actions, follow-ups, members and private incidents are no pages."""
 
+from collections.abc import Iterator
+
 from bot.model.page import Page, Status
 from bot.pages.reading import keys
 from bot.pages.reading.levels import severity, status
@@ -57,16 +59,37 @@ def _alert(told: Part) -> Page:
     id_ = alert.text("deduplication_key", "id")
     if id_ is None:
         raise alert.wrong("without an id", "id")
+    labels = dict(_attributes(alert))
+    lowered = {name.casefold(): value for name, value in labels.items()}
     return sheet(
         "incident_io",
         keys.key(id_),
         alert.text("title"),
         status(alert.text("status")) or Status.FIRING,
         description=alert.prose("description"),
+        severity=severity(lowered.get("severity"), lowered.get("priority")),
+        service=lowered.get("service"),
         starts_at=alert.time("created_at"),
         ends_at=alert.time("resolved_at", "updated_at"),
+        labels=labels,
         links=(("alert", alert.text("source_url")),),
     )
+
+
+def _attributes(alert: Part) -> Iterator[tuple[str, str]]:
+    """[{attribute: {name}, value: {label | literal | catalog_entry: {name}}}]; what has several values gives the first."""
+    yield from (alert.labels("metadata") if alert.is_object("metadata") else {}).items()
+    for one in alert.parts("attributes") if alert.is_array("attributes") else ():
+        value = (
+            one.part("value")
+            if one.is_object("value")
+            else next(iter(one.parts("array_value") if one.is_array("array_value") else ()), None)
+        )
+        named = one.part("attribute").text("name") if one.is_object("attribute") else one.text("name")
+        entry = value.part("catalog_entry") if value is not None and value.is_object("catalog_entry") else None
+        said = (entry.text("name") if entry else None) or (value.text("label", "literal") if value is not None else None)
+        if named and said:
+            yield named, said
 
 
 def delivery(_body: Part, headers: Headers) -> str | None:

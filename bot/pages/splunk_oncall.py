@@ -9,18 +9,20 @@ from bot.pages.reading.source import Headers, Source
 
 _OVER = frozenset({"recovery", "resolved", "ok"})
 _LOWERED = {"message_type", "entity_id", "entity_display_name", "state_message", "state_start_time", "monitoring_tool", "incident_number",
-            "current_alert_phase", "incident_name", "alert_url", "service", "timestamp", "host_name", "entity_state"}  # fmt: skip
+            "current_alert_phase", "incident_name", "alert_url", "service", "timestamp", "host_name", "entity_state",
+            "alert_phase", "current_phase", "current_state", "display_name", "incident_id"}  # fmt: skip
 
 
 def parse(body: Part, _headers: Headers) -> tuple[Page, ...]:
     told = _flattened(body)
     kind = (told.text("message_type", "entity_state", "current_alert_phase") or "").casefold()
-    id_ = told.text("entity_id", "incident_number", "incident_name")
+    phase = (told.text("current_alert_phase", "alert_phase", "current_phase", "current_state") or "").casefold()
+    id_ = told.text("entity_id", "incident_number", "incident_name", "incident_id")
     if id_ is None:
         if any(name.rpartition(".")[0].upper() in ("EVENT", "USER", "PAGE", "ONCALL") for name in body.value):  # who goes on call
             return ()
         raise body.wrong("no entity_id: not a Splunk On-Call message")
-    title = told.text("entity_display_name", "incident_name", "entity_id")
+    title = told.text("entity_display_name", "display_name", "incident_name", "entity_id")
     extras = {"tool": told.text("monitoring_tool"), "host": told.text("host_name"), "incident": told.text("incident_number"), "state": kind}
     at = told.time("state_start_time", "timestamp")
     return (
@@ -28,7 +30,7 @@ def parse(body: Part, _headers: Headers) -> tuple[Page, ...]:
             "splunk_oncall",
             keys.key(id_),
             title,
-            Status.RESOLVED if kind in _OVER else Status.FIRING,
+            Status.RESOLVED if kind in _OVER or phase in _OVER else Status.FIRING,
             description=told.prose("state_message"),
             severity=severity(told.text("severity"), kind),
             service=told.text("service"),

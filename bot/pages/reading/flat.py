@@ -17,7 +17,7 @@ from bot.pages.reading.source import Headers
 _WRAPPERS = ("alert_payload", "alert", "incident", "issue", "payload", "data", "event", "detail", "body", "attributes")
 _TITLES = (
     "title", "summary", "alert_title", "alert_name", "alertname", "alertName", "name", "subject", "message", "event_title", "issueTitle",
-    "monitor_name", "rule_name", "ruleName", "check_name", "msg", "text", "headline", "description", "reason",
+    "monitor_name", "alert_rule_name", "rule_name", "ruleName", "check_name", "msg", "text", "headline", "description", "reason",
 )  # fmt: skip
 _PROSE = ("description", "details", "message", "body", "text", "content", "long_description", "msg", "output", "error", "summary")
 _STATUSES = (
@@ -27,7 +27,8 @@ _STATUSES = (
 _SEVERITIES = ("severity", "priority", "level", "urgency", "criticality", "alert_priority", "impact", "alert_type", "importance")
 _KEYS = (
     "dedup_key", "dedupKey", "dedupe_key", "deduplication_key", "dedup", "fingerprint", "alias", "incident_key", "alert_key", "entity_id",
-    "correlation_id", "incident_id", "incidentId", "issue_id", "issueId", "alert_id", "alertId", "monitor_id", "group_id", "external_id",
+    "correlation_id", "incident_id", "incidentId", "issue_id", "issueId", "alert_rule_id", "alert_id", "alertId", "monitor_id", "group_id",
+    "external_id",
     "aggregation_key", "uid", "id", "_id", "key", "uuid",
 )  # fmt: skip
 _STARTS = (
@@ -42,8 +43,8 @@ _URLS = (
     ("incident", "incident_url"), ("incident", "issue_url"), ("dashboard", "dashboard_url"), ("dashboard", "dashboard"),
     ("runbook", "runbook_url"), ("runbook", "runbook"), ("source", "client_url"), ("source", "source_url"), ("query", "generatorURL"),
 )  # fmt: skip
-_VALUES = ("value", "current_value", "metric_value", "observed_value", "currentValue")
-_METRICS = ("metric", "metric_name", "metricName", "class", "sli")
+_VALUES = ("value", "triggered_metric_value", "current_value", "metric_value", "observed_value", "currentValue")
+_METRICS = ("metric", "alert_rule_attribute", "metric_name", "metricName", "class", "sli")
 _NO_PAGE = frozenset({  # handshakes, pings and button presses
     "ping", "pong", "heartbeat", "test_connection", "url_verification", "block_actions", "interactive_message", "view_submission",
     "view_closed", "shortcut", "message_action", "verification", "subscriptionconfirmation", "unsubscribeconfirmation", "validation",
