@@ -15,10 +15,11 @@ import typer
 
 from bot import settings
 from bot.errors import BadInput, NotAllowed
-from bot.model.value import moment
+from bot.model.value import moment, rfc3339
 
 if TYPE_CHECKING:
-    from bot.drills.readiness.desk import Desk
+    from bot.drills.readiness.desk import Desk, Next
+    from bot.drills.repetition.choose import Offer
     from bot.model.readiness import Readiness, Rotation
 
 T = TypeVar("T")
@@ -58,6 +59,29 @@ def show(
     _show(readiness_view(found))
 
 
+@app.command("next")
+def next_(
+    person: Annotated[str, typer.Argument(help="Who wants to drill.")],
+    rotation: OfRotation = None,
+    as_json: Json = False,
+) -> None:
+    """Name the drills that would help this person most, and when they may be asked."""
+
+    async def go() -> Next:
+        async with _opened(rotation) as opened:
+            return await opened.desk.next(person, _library(opened.chosen), opened.now)
+
+    found = _run(go())
+    if as_json:
+        drills = [{"scenario": one.scenario, "drill_type": one.drill_type.value, "minutes": one.minutes} for one in found.drills]
+        _print({"drills": drills, "wait": found.wait, "free_at": rfc3339(found.free_at) if found.free_at is not None else None})
+        return
+    if found.wait is not None:
+        when = f"from {found.free_at:%Y-%m-%d %H:%M} UTC on" if found.free_at is not None else "not within sixty days"
+        typer.echo(f"not now ({found.wait}): {when}")
+    typer.echo("\n".join(f"midwatch drill run {one.scenario}  # {one.minutes:g} min" for one in found.drills) or "nothing is due")
+
+
 @app.command()
 def team(rotation: OfRotation = None, as_json: Json = False) -> None:
     """Show a team of four or more people in figures that name nobody."""
@@ -91,11 +115,9 @@ def week(
 
     async def go() -> tuple[Week, Rotation, tuple[str, ...]]:
         from bot.backends.rotations import roster
-        from bot.drills.library import offers_in
 
         async with _opened(rotation) as opened, roster(opened.desk.rotation, opened.chosen.rotation_tokens) as duty:
-            drills = opened.chosen.playbooks / "drills"
-            found = await opened.desk.week(duty, offers_in(drills if drills.is_dir() else settings.drill_folder()), opened.now)
+            found = await opened.desk.week(duty, _library(opened.chosen), opened.now)
             until = opened.now.timestamp() + 7 * 86400
             return found, opened.desk.rotation, await duty.strangers(opened.now.timestamp(), until)
 
@@ -179,6 +201,13 @@ def access(
 
     _run(go(typer.prompt("Token", hide_input=True, err=True)))
     typer.echo(f"access to {_line(system)} is proven")
+
+
+def _library(chosen: settings.Settings) -> tuple[Offer, ...]:
+    from bot.drills.library import offers_in
+
+    own = chosen.playbooks / "drills"
+    return offers_in(own if own.is_dir() else settings.drill_folder())
 
 
 @asynccontextmanager

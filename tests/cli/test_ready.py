@@ -66,6 +66,12 @@ def test_scores_are_private_and_an_override_is_logged(place: Path, capsys: pytes
     assert "primary by a logged override" in said(capsys, "ready", "show", "UADA", "--as", "UBO")
 
 
+def test_next_names_drills_that_can_be_run(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document = json.loads(said(capsys, "ready", "next", "UADA", "--json"))
+    assert 1 <= len(document["drills"]) <= 3 and sum(one["minutes"] for one in document["drills"]) <= 12
+    assert f"midwatch drill run {document['drills'][0]['scenario']}" in said(capsys, "ready", "next", "UADA")
+
+
 def test_due_times_are_shown_in_both_clocks(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     planned = json.loads(said(capsys, "drill", "schedule", "--json", "-n", "60"))["planned"]
     assert len(planned) == 60 and {one["local"].split()[2] for one in planned} == {"10:30"}

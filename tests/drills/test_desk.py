@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from bot.errors import BadInput, BadSettings, NotAllowed, SourceUnavailable
 from bot.model.drill import DrillType
 from bot.model.readiness import Role, Rotation, Shift, Standing
 from bot.settings import drill_folder
-from tests.drills.made import DAY, NOW, access, offer, page, person, ready_history, shift
+from tests.drills.made import DAY, NOW, K, access, marked, offer, page, person, ready_history, shift
 from tests.fakes_readiness import MemoryMarks, MemoryPagesTaken, MemoryReadiness
 
 ROTATION = Rotation(
@@ -74,6 +75,19 @@ async def test_the_week_remembers_what_ended_and_speaks_of_who_is_not_ready() ->
     assert [one.role for one in (await desk.histories())["U2"].shifts] == [Role.SHADOW]
     assert (await desk.week(duty, library, NOW)).new_shifts == 0
     assert (await desk.week(Planned(), library, NOW)).unplanned
+
+
+async def test_next_comes_what_the_gate_lacks_and_not_at_night() -> None:
+    library = [offer("D2", "tool.loop", K.TOOL), offer("D5", "none.mix_shift", K.STATISTICS), offer("D4", "none.mix_shift", K.STATISTICS)]
+    newcomer = await (await a_desk(ready=False)).next("U2", library, NOW)
+    assert newcomer.wait is None and newcomer.free_at == NOW and len(newcomer.drills) == 2
+    at_night = NOW.replace(hour=21)  # eleven in the evening in Berlin
+    later = await (await a_desk(ready=False)).next("U2", library, at_night)
+    assert later.wait == "it is night there" and later.free_at is not None
+    assert timedelta(hours=8) <= later.free_at - at_night < timedelta(hours=8, minutes=30)  # in the morning, not all at once
+    week_done = [marked("D5", "tool.error", n, participant="U2") for n in (1, 2, 3)] + [marked("D6", "tool.error", 1, participant="U2")]
+    tired = Desk(ROTATION, MemoryMarks(week_done), MemoryReadiness(), MemoryPagesTaken())
+    assert (await tired.next("U2", library, NOW)).wait == "has done this week's share"
 
 
 async def test_an_override_is_a_managers_logged_word_about_somebody_else() -> None:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.drills.readiness.gate import readiness
-from bot.drills.readiness.notice import AHEAD, Notice, notice, upcoming
+from bot.drills.readiness.gate import keeping_cover, readiness
+from bot.drills.readiness.notice import AHEAD, MINUTES, Notice, helps, notice, upcoming
 from bot.drills.readiness.team import TeamView, may_read, team_view
-from bot.drills.repetition.choose import Offer, Team, team_of
+from bot.drills.repetition.choose import Offer, Team, choose, team_of
+from bot.drills.repetition.quiet import DAILY_MINUTES, WEEK, jittered, minutes_of_week, next_free, why_not
 from bot.errors import BadInput, NotAllowed
 from bot.model.readiness import Act, ActKind, History, Person, Readiness, Rotation, Shift
 from bot.ports import Duty, Marks, PagesTaken, ReadinessBook
@@ -28,6 +29,15 @@ class Week:
     @property
     def unplanned(self) -> bool:
         return not self.shifts
+
+
+@dataclass(frozen=True)
+class Next:
+    """What this person should drill. `wait`: why not now; `free_at`: when they may be asked, None when not within sixty days."""
+
+    drills: tuple[Offer, ...]
+    wait: str | None
+    free_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,20 @@ class Desk:
         asks = self.rotation.person(viewer)
         may_read(asks.id if asks is not None else viewer, found.id, self.rotation)
         return self._ready(found.id, (await self.histories())[found.id], now)
+
+    async def next(self, person: str, offers: Sequence[Offer], now: datetime) -> Next:
+        """What the gate lacks, or will lack in a fortnight; else what is worth most of all that is due."""
+        found, held = self._person(person), await self.histories()
+        history = held[found.id]
+        wait = why_not(found, now, history.pages, history.drills)
+        free = now if wait is None else next_free(found, now, history.pages, history.drills)
+        at = jittered(found.id, free) if free is not None and free != now else now
+        ready = self._ready(found.id, history, now)
+        fitting = keeping_cover(offers, history.drills)
+        wanted = [one for one in fitting if helps(one, (*ready.lacks, *ready.soon))]
+        room = min(MINUTES, max(0.0, DAILY_MINUTES * WEEK.days - minutes_of_week(history.drills, at)))
+        chosen = choose(wanted or fitting, history.drills, self._team(held), at, minutes=room, only_due=not wanted)
+        return Next(chosen, wait, at if free is not None else None)
 
     async def team(self, causes: Sequence[str], now: datetime) -> TeamView:
         """NotAllowed for fewer than four people."""
