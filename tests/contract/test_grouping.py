@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bot import pages
 from bot.backends.records import records
 from bot.backends.records.grouping import Policy, Quiet
 from bot.model.incident import Incident, IncidentState, MessageRef, Vote
@@ -114,12 +116,25 @@ async def test_two_keys_of_one_source_are_that_sources_word(opened: Opened) -> N
         assert len(await books.incidents.recent(9)) == 2
 
 
-async def test_a_key_handed_on_ties_whatever_the_time_and_service(opened: Opened) -> None:
-    handed_on = hashlib.sha256(b"group-1234").hexdigest()
+GROUP = '{}:{alertname="AssistantErrorRate"}'
+WEBHOOK = {
+    "version": "4",
+    "groupKey": GROUP,
+    "status": "firing",
+    "groupLabels": {"alertname": "AssistantErrorRate"},
+    "commonLabels": {"alertname": "AssistantErrorRate", "service": "assistant"},
+    "alerts": [{"status": "firing", "labels": {"alertname": "AssistantErrorRate", "service": "assistant"}}],
+}
+
+
+@pytest.mark.parametrize("alertmanager_first", [True, False])
+async def test_a_group_that_alertmanager_hands_on_is_one_whatever_the_time_and_service(opened: Opened, alertmanager_first: bool) -> None:
+    (alert,) = pages.parse("alertmanager", json.dumps(WEBHOOK).encode(), {})
+    handed_on = hashlib.sha256(GROUP.encode()).hexdigest()
+    far = a_pagerduty(service="PD Service 7", title="x", labels={"incident_key": handed_on}, starts_at=moment(T0 + 7200))
+    first, second = (alert, far) if alertmanager_first else (far, alert)
     async with opened() as books:
-        first = await receive(books, an_alert())
-        far = a_pagerduty(service="PD Service 7", title="x", labels={"incident_key": handed_on}, starts_at=moment(T0 + 7200))
-        assert (await receive(books, far, T0 + 7200)).id == first.id
+        assert (await receive(books, first)).id == (await receive(books, second, T0 + 7200)).id
 
 
 async def test_shadow_mode_only_says_what_it_would_group(opened: Opened, caplog: pytest.LogCaptureFixture) -> None:

@@ -4,7 +4,6 @@ Only what both say is compared, and one contradiction outweighs every likeness: 
 was two hides the other fault. Pure.
 """
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from bot.model.incident import Alert, Incident
 from bot.model.page import Page
 
 WINDOW_S = 10 * 60  # between the two starts: group_wait, escalation delays and evaluation intervals together stay below it
+HANDED_ON = "group_key_sha256"  # a label of Alertmanager's pages
 TITLES = 0.5  # share of the words of both titles that they have in common
 PAIRS = 2  # label pairs in common that stand for a name in common
 SHORTEST_KEY = 6  # characters of a key that is looked for in the other's labels: "1" would be found everywhere
@@ -72,10 +72,8 @@ def _alike(page: Page, at: datetime, other: Incident, service_of: Callable[[Page
 
 
 def _names(one: Page, other: Page) -> bool:
-    """Whether a label of `one` is the other's key, or its SHA-256, which Alertmanager hands on as PagerDuty's."""
-    if len(other.dedup_key) < SHORTEST_KEY:
-        return False
-    keys = {other.dedup_key, hashlib.sha256(other.dedup_key.encode("utf-8", "replace")).hexdigest()}
+    """Whether `one` carries the other's key, or the hash under which Alertmanager hands its group on to PagerDuty and Opsgenie."""
+    keys = {key for key in (other.dedup_key, other.labels.get(HANDED_ON)) if key and len(key) >= SHORTEST_KEY}
     return one.dedup_key in keys or any(value in keys for value in one.labels.values())
 
 

@@ -5,6 +5,7 @@ was grouped by (`group_by` unset: one group for everything) the alerts are told 
 A group fires while one of its alerts does; how many do, and which have ended, is told in labels and description.
 """
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -137,7 +138,7 @@ def _page(source: str, part: Part, group: Group) -> Page:
         service=service_of(labels) or service_of(group.notes),
         starts_at=min(starts, default=None),
         ends_at=max(ends, default=None),
-        labels=labels | _counts(group.alerts),
+        labels=labels | _counts(group.alerts) | _handed_on(source, part, group),
         links=_links(part, group, live),
         says=(title, group.notes.get("description"), lead.description if lead else None),
     )
@@ -165,6 +166,14 @@ def _counts(alerts: Sequence[Alert]) -> dict[str, str]:
         return {}
     ended = sum(alert.status is Status.RESOLVED for alert in alerts)
     return {"alerts_firing": str(len(alerts) - ended), "alerts_resolved": str(ended)}
+
+
+def _handed_on(source: str, part: Part, group: Group) -> dict[str, str]:
+    """What Alertmanager calls the group towards PagerDuty (`incident_key`) and Opsgenie (`alias`): they can be told to be one by it."""
+    said = part.text("groupKey")
+    if source != "alertmanager" or not said or group.split:
+        return {}
+    return {"group_key_sha256": hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()}
 
 
 def _description(part: Part, group: Group, lead: Alert | None) -> str:
