@@ -96,7 +96,7 @@ class Workshop:
             raise BadInput("a flash card has no incident", place=recipe.name)
         first = recipe.seed if seed is None else seed
         for attempt in range(TRIES):
-            made = await self.once(recipe, first + attempt * STRIDE)
+            made = await self.once(_plainer(recipe, attempt), first + attempt * STRIDE)
             if recipe.story is not None or solved(made):
                 return made
         return made
@@ -132,6 +132,14 @@ class Workshop:
             happened=str(raw.get("happened") or "")[:2000],
         )
         return Exercise(name, scenario, seed, key, seen, recipe)
+
+
+def _plainer(recipe: Recipe, attempt: int) -> Recipe:
+    """Another draw is as strong as it gets, and the last one is not limited to a slice: small and faint is what cannot be seen."""
+    changed: dict[str, object] = {"severity": ("high",)} if attempt else {}
+    if attempt == TRIES - 1 and recipe.sliced is None:
+        changed["sliced"] = False
+    return recipe.model_copy(update=changed)
 
 
 def _as_seen(truth: Truth, recipe: Recipe | None) -> Truth:
