@@ -14,6 +14,7 @@ from bot.model.report import Outcome, Verdict
 OBSERVABILITY = 0.80  # share of prior weight whose discriminating tests could be made, for a "no fault" to mean anything
 CALM = 0.70  # "likely" in the words of catalogue 2.2: people go back to bed on a "no fault"
 LAYER_NAMED = 0.60
+RIVAL = 0.05  # probability of a found fault from which "no fault" cannot be said beside it
 ABSENT_KIND = 0.5  # weight of a cause whose whole kind of span is absent: the product may have none, or may not show it
 ENOUGH = 100  # requests in C for a "no fault"
 
@@ -64,7 +65,7 @@ def judge(
     by_layer = layers(one for one in weighed if one.layer != "none")
     top_layer = max(by_layer, key=lambda layer: (by_layer[layer], layer), default=None)
     if best.layer == "none":
-        calm = _no_fault(best, seen, n_current, moved, claimed_visible, missing)
+        calm = _no_fault(best, seen, n_current, moved, claimed_visible, missing, _rivals(weighed, found))
         blind = (f"what the page is about is not recorded: {', '.join(unseen)}",) if unseen else ()
         return Judged(Verdict.INSUFFICIENT, None, None, (*blind, *calm.reasons)) if blind else calm
     sure = best.confidence >= NAMED or (best.probability >= NAMED and by_layer[best.layer] >= LAYER_NAMED and best.confidence >= 0.4)
@@ -77,8 +78,17 @@ def judge(
     return Judged(Verdict.INSUFFICIENT, None, None, (*said, *_lacking(missing)))
 
 
-def _no_fault(best: Weighed, seen: float, n_current: int, moved: bool, claimed_visible: bool, missing: Sequence[str]) -> Judged:
+def _rivals(weighed: Sequence[Weighed], found: Collection[str]) -> tuple[str, ...]:
+    """Faults whose discriminating tests passed and that are not out of the question."""
+    return tuple(one.cause for one in weighed if one.layer != "none" and one.cause in found and one.probability >= RIVAL)
+
+
+def _no_fault(
+    best: Weighed, seen: float, n_current: int, moved: bool, claimed_visible: bool, missing: Sequence[str], rivals: Sequence[str]
+) -> Judged:
     reasons: list[str] = []
+    if rivals:
+        reasons.append(f"the tests for {', '.join(rivals[:3])} passed, though not clearly enough to name it")
     if seen < OBSERVABILITY:
         reasons.append(f"only {seen:.0%} of the causes by weight can be seen, {OBSERVABILITY:.0%} are needed to say that there is no fault")
         reasons += _lacking(missing)

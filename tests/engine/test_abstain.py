@@ -77,3 +77,10 @@ def test_nothing_assessable_names_what_is_missing():
 def test_of_a_change_that_was_seen_and_taken_apart_nothing_was_missed():
     mixed = [weighed("none.mix_shift", 0.95)]
     assert judge(mixed, **(SURE | {"claimed_visible": False}), found=("none.mix_shift",)).verdict is Verdict.NO_FAULT
+
+
+@pytest.mark.parametrize(("probability", "verdict"), [(0.05, Verdict.INSUFFICIENT), (0.049, Verdict.NO_FAULT)])
+def test_beside_a_fault_whose_tests_passed_no_fault_is_not_said(probability: float, verdict: Verdict):
+    rivals = [weighed("none.noise_or_seasonal", 0.8), weighed("cost.reasoning_growth", probability)]
+    assert judge(rivals, **(SURE | {"moved": False}), found=("none.noise_or_seasonal", "cost.reasoning_growth")).verdict is verdict
+    assert judge(rivals, **(SURE | {"moved": False}), found=("none.noise_or_seasonal",)).verdict is Verdict.NO_FAULT
