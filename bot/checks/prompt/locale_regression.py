@@ -35,6 +35,7 @@ from bot.model.value import Limits as Base
 from bot.stats.proportion import PropGates
 
 LEAST = 4  # bad answers of a locale below which a new version is not asked about it
+WIDE = 0.7  # of the requests: a region that nearly everybody is served from tells nothing
 FAIR = 0.5  # of its share of the excess: another locale with more is in trouble too
 
 
@@ -43,6 +44,7 @@ class Limits(Base):
         default=PropGates(floor=0.02, n_current=8, n_baseline=20)
     )  # inside one locale: small numbers, large effects; the exact tail judges them
     holds: float = 0.6  # of the excess lies in that locale: otherwise it is not about the language
+    region: float = 0.9  # of the excess, whatever the locale: then it is about a replica that speaks badly
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,8 @@ def locale_regression(exam: Exam, limits: Limits) -> Examination:
     best = _worst(exam, dim, spoken, limits.gates)
     worst = best.moved
     exam.require("answers gone wrong in one locale", Signal.FORM, worst.measured if worst.where else exam.nothing(requests))
-    exam.require("the excess is in that locale", Signal.SLICE, _alone(exam, best, limits.holds))
+    alone = exam.require("the excess is in that locale", Signal.SLICE, _alone(exam, best, limits.holds))
+    exam.against("one region has more of it", Signal.SLICE, _in_one_region(exam, best, alone.effect or 0.0, limits.region))
     if best.edition is not None:
         exam.support("a new prompt version there", Signal.CHANGE, best.edition.novelty())
     elif exam.sees("llm", "prompt_version"):
@@ -142,6 +145,23 @@ def _alone(exam: Exam, best: Found, holds: float) -> Measured:
     rest = float(rest_now.sum()) / max(1.0, float(rest_now.sum() + now.sum()))
     grade = Grade.STRONG if held >= holds and rest > 0 and 1.0 - held <= FAIR * rest else Grade.NONE
     return Measured(test="SLICE", grade=grade, effect=held, n=exam.requests.n, numbers={"excess_in_locale": round(held, 3)})
+
+
+def _in_one_region(exam: Exam, best: Found, held: float, wanted: float) -> Measured:
+    """STRONG when a region with few of the requests holds nearly all of the excess, and more of it than the locale."""
+    ts, now, most = exam.requests.number("ts"), best.moved.now, 0.0
+    if best.edition is not None or not now.any() or not best.moved.then.any():  # a version that brought it is known to have
+        return Measured(test="SLICE", grade=Grade.NA, reason="a version brought it, or nothing did")
+    after = (ts >= float(ts[now].min())) & (ts < exam.evidence.windows.now)
+    before = ts <= float(ts[best.moved.then].max())
+    whole = _excess(best.wrong, before, after)
+    regions = exam.requests.text("region")
+    for code in range(len(regions.values)):
+        cell = regions.codes == code
+        if whole > 0 and float((cell & after).sum()) <= WIDE * float(after.sum()):
+            most = max(most, min(1.0, _excess(best.wrong, before & cell, after & cell) / whole))
+    grade = Grade.STRONG if most >= wanted and most > held else Grade.NONE
+    return Measured(test="SLICE", grade=grade, effect=most, n=exam.requests.n, numbers={"excess_in_region": round(most, 3)})
 
 
 def _excess(bad: BoolArray, then: BoolArray, now: BoolArray) -> float:
