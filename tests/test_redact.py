@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.model.change import Change, ChangeKind
 from bot.model.page import Link, Page, Status
-from bot.redact import redact, redact_body, redact_page
+from bot.model.value import moment
+from bot.redact import redact, redact_body, redact_change, redact_page, redact_report
+from tests.slack import samples
 
 RANDOM = random.Random(7)
 BASE62 = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -198,3 +201,29 @@ def test_a_body_stays_json_and_loses_its_secrets() -> None:
     }
     assert redact_body(b'{"a": "jane@example.com') == b'{"a": "[redacted email]'
     assert redact_body(b"[" * 500 + b"]" * 500)
+
+
+def test_a_report_keeps_what_it_says_and_loses_what_was_planted() -> None:
+    assert redact_report(samples.FAULT) == samples.FAULT
+    finding = samples.FAULT.findings[0].model_copy(
+        update={"claim": f"refused for {PLANTED['email']}", "traces": ("4539578763621486", "0" * 32)}
+    )
+    planted = samples.FAULT.model_copy(update={"findings": (finding,), "gaps": (f"401 with {PLANTED['openai']}",)})
+    clean = redact_report(planted)
+    assert not [name for name in ("email", "openai") if PLANTED[name] in clean.model_dump_json()]
+    assert clean.findings[0].traces == ("4539578763621486", "0" * 32)
+    assert redact_report(clean) == clean
+
+
+@settings(max_examples=150, deadline=None)
+@given(PIECES)
+def test_pages_and_changes_are_redacted_once_and_for_all(pieces: list[str]) -> None:
+    text = "".join(pieces).encode("utf-8", "replace").decode() or "x"
+    page = Page(
+        source="s", dedup_key=text, title=text, description=text, status=Status.FIRING, service=text, labels={"a": text, "password": text}
+    )
+    once = redact_page(page)
+    assert redact_page(once) == once
+    change = Change(id=text, time=moment(0.0), kind=ChangeKind.APP, object=text, after=text, author=text)
+    altered = redact_change(change)
+    assert redact_change(altered) == altered

@@ -70,6 +70,11 @@ def signed(source: str) -> bool:
     return _known(source).signature is not None
 
 
+def told_by_headers(source: str) -> bool:
+    """Whether a token of this source always stands in a header, so that a wrong one is refused with the body unread."""
+    return _known(source).token is None
+
+
 def delivery_id(source: str, body: bytes, headers: Mapping[str, str], proof: str | None = None) -> str | None:
     """The same for a delivery that is sent again after a failure; None when the system names none. Hashless, at most 200 characters.
 
@@ -102,4 +107,4 @@ def _known(source: str) -> Source:
         raise BadInput(f"unknown source {source[:80]!r}; there are {', '.join(_sources())}", place="source") from None
 
 
-__all__ = ["Part", "Source", "delivery_id", "parse", "signed", "sources", "verify"]
+__all__ = ["Part", "Source", "delivery_id", "parse", "signed", "sources", "told_by_headers", "verify"]

@@ -46,6 +46,9 @@ PARSE_ASIDE_BYTES = 100_000  # parsing more than this takes tens of milliseconds
 Prove = Callable[[bytes, Mapping[str, str], float], Awaitable[str | None]]
 """Body, headers, now -> the digest of what was signed, None where a token was the proof. NotAllowed."""
 
+Knock = Callable[[Mapping[str, str]], None]
+"""Headers alone, where they are all the proof there is: NotAllowed before anything of the body is read."""
+
 ParseChanges = Callable[[bytes, Mapping[str, str]], Sequence[Change]]
 
 
@@ -58,6 +61,7 @@ class PageSource:
     delivery_id: Callable[[bytes, Mapping[str, str], str | None], str | None]  # the last is what `prove` gave
     prove: Prove | None = None  # None = no secret, so token or local
     changes: ParseChanges | None = None  # where the system tells of changes too, over the same webhook
+    knock: Knock | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ class ChangeDoor:
     name: str
     parse: ParseChanges
     prove: Prove | None = None
+    knock: Knock | None = None
 
 
 @dataclass(frozen=True)
@@ -117,15 +122,17 @@ class _Delivery:
     proof: str | None
 
 
-async def _proven(hooks: Hooks, name: str, prove: Prove | None, request: Request) -> _Delivery:
+async def _proven(hooks: Hooks, name: str, door: PageSource | ChangeDoor, request: Request) -> _Delivery:
     """The body, read and proven. NotAllowed is in the audit log before it leaves; TooMany when the source is over its rate."""
     received_at, headers, proof = hooks.clock(), _headers(request), None
     try:
-        if prove is None:
+        if door.prove is None:
             bearer_or_local(request, hooks.tokens, name)
+        if door.knock is not None:
+            door.knock(headers)
         raw = await body(request, hooks.limit_bytes)
-        if prove is not None:
-            proof = await prove(raw, headers, received_at)
+        if door.prove is not None:
+            proof = await door.prove(raw, headers, received_at)
     except NotAllowed as error:
         await _refused(hooks, name, request, str(error))
         raise
@@ -154,7 +161,7 @@ async def _refused(hooks: Hooks, name: str, request: Request, why: str) -> None:
 
 
 async def _take_changes(hooks: Hooks, door: ChangeDoor, request: Request) -> Response:
-    delivery = await _proven(hooks, f"changes/{door.name}", door.prove, request)
+    delivery = await _proven(hooks, f"changes/{door.name}", door, request)
     found = await _parsed(lambda: door.parse(delivery.raw, delivery.headers), delivery.raw, "changes")
     return await _stored_changes(hooks, found)
 
@@ -166,7 +173,7 @@ async def _stored_changes(hooks: Hooks, found: Sequence[Change]) -> Response:
 
 
 async def _take(hooks: Hooks, source: PageSource, request: Request) -> Response:
-    delivery = await _proven(hooks, source.name, source.prove, request)
+    delivery = await _proven(hooks, source.name, source, request)
     raw, headers = delivery.raw, delivery.headers
     try:
         pages = await _parsed(lambda: source.parse(raw, headers), raw, source.name)

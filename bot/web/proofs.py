@@ -47,19 +47,28 @@ class Proofs:
         async def prove(raw: bytes, headers: Mapping[str, str], now: float) -> str | None:
             return pages.verify(name, raw, headers, signing, tokens, now)
 
+        def knock(headers: Mapping[str, str]) -> None:
+            pages.verify(name, b"", headers, (), tokens, 0.0)
+
         signing, tokens = self._of(name)
+        by_headers = bool(tokens) and not (signing and pages.signed(name)) and pages.told_by_headers(name)
         proven: Prove | None = prove if tokens or (signing and pages.signed(name)) else None
         if name == "cloudwatch" and self.topics:
-            proven = SnsProof(self.topics, self.fetch, proven).prove
-        return PageSource(name, parse, delivery_id, proven, self._parse_changes(name) if name in changes.sources() else None)
+            proven, by_headers = SnsProof(self.topics, self.fetch, proven).prove, False
+        both = self._parse_changes(name) if name in changes.sources() else None
+        return PageSource(name, parse, delivery_id, proven, both, knock if by_headers else None)
 
     def _change_door(self, name: str) -> ChangeDoor:
         async def prove(raw: bytes, headers: Mapping[str, str], now: float) -> str | None:
             changes.verify(name, raw, headers, signing, tokens, now)
             return None
 
+        def knock(headers: Mapping[str, str]) -> None:
+            changes.verify(name, b"", headers, (), tokens, 0.0)
+
         signing, tokens = self._of(name)
-        return ChangeDoor(name, self._parse_changes(name), prove if tokens or (signing and changes.signed(name)) else None)
+        signs = bool(signing) and changes.signed(name)
+        return ChangeDoor(name, self._parse_changes(name), prove if tokens or signs else None, knock if tokens and not signs else None)
 
     def _parse_changes(self, name: str) -> Callable[[bytes, Mapping[str, str]], Sequence[Change]]:
         return lambda raw, headers: changes.parse(name, raw, headers)

@@ -43,6 +43,11 @@ async def prove(raw: bytes, headers: Mapping[str, str], _now: float) -> str | No
     return hashlib.sha256(raw).hexdigest()
 
 
+def knock(headers: Mapping[str, str]) -> None:
+    if headers.get("authorization") != "Bearer knock":
+        raise NotAllowed("the token is missing or wrong")
+
+
 def sign(raw: bytes) -> str:
     return hmac.new(SECRET, raw, hashlib.sha256).hexdigest()
 
@@ -100,6 +105,7 @@ def site(
     sources = {
         "plain": PageSource("plain", parse, delivery_id),
         "signed": PageSource("signed", parse, delivery_id, prove),
+        "knocking": PageSource("knocking", parse, delivery_id, prove, knock=knock),
         "both": PageSource("both", lambda _raw, _headers: (), delivery_id, changes=parse_changes),
     }
     opened = Doors(

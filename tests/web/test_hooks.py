@@ -65,7 +65,7 @@ async def test_an_event_that_is_no_page_is_taken_quietly() -> None:
 
 async def test_an_unknown_source_is_told_the_known_ones() -> None:
     answer = await post(site().app, "/hooks/nagios")
-    assert (answer.status_code, answer.json()) == (404, {"error": "unknown source", "sources": ["both", "plain", "signed"]})
+    assert (answer.status_code, answer.json()) == (404, {"error": "unknown source", "sources": ["both", "knocking", "plain", "signed"]})
 
 
 @pytest.mark.parametrize(
@@ -259,6 +259,16 @@ def test_50_mb_are_refused_without_being_held() -> None:
         assert sent < 52428800
         assert peak < 8 * 1024 * 1024
         assert httpx.post(f"http://127.0.0.1:{address[1]}/hooks/plain", json=PAGE).status_code == 202  # the process lives
+
+
+def test_without_the_token_not_a_byte_of_the_body_is_waited_for() -> None:
+    one = site()
+    with listening(one.app) as address:
+        head = b"POST /hooks/knocking HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90000\r\n\r\n"
+        start = time.monotonic()
+        answer, _ = _send(address, head, iter(()))
+        assert b" 401 " in answer.split(b"\r\n")[0]
+        assert time.monotonic() - start < 5.0  # a body is waited for fifteen seconds
 
 
 def test_a_body_cut_off_by_a_sender_that_went_away_stores_nothing() -> None:

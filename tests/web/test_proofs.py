@@ -62,6 +62,20 @@ async def test_a_secret_of_one_source_opens_no_other() -> None:
     assert not await let_in(made, "sentry", {"sentry-hook-signature": header["x-hub-signature-256"].removeprefix("sha256=")})
 
 
+async def test_where_a_token_in_a_header_is_the_proof_a_wrong_one_is_refused_with_the_body_unread() -> None:
+    made = proofs({"sentry": ("s",)}, None, "common").page_sources()
+    knock = made["alertmanager"].knock
+    assert knock is not None
+    knock({"authorization": "Bearer common"})
+    with pytest.raises(NotAllowed):
+        knock({"authorization": "Bearer guess"})
+    assert made["sentry"].knock is None  # its signature covers the body
+    assert made["generic"].knock is None  # its token may stand in the body
+    assert Proofs({}, {}, ("common",), ("arn:topic",), nothing).page_sources()["cloudwatch"].knock is None
+    assert proofs(None, None, "common").change_doors()["argocd"].knock is not None
+    assert proofs({"github": ("g",)}, None, "common").change_doors()["github"].knock is None
+
+
 def test_without_anything_only_this_machine_is_let_in() -> None:
     assert all(source.prove is None for source in proofs().page_sources().values())
     assert all(door.prove is None for door in proofs().change_doors().values())
