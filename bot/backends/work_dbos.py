@@ -23,10 +23,10 @@ from bot.ports import Workers
 log = logging.getLogger(__name__)
 
 WORKFLOWS = "1"  # raise it when the steps of Walk.go change: a workflow is only taken up by code with the same steps
-SWEEP_S = 5.0  # how long a lost start may go unnoticed
+SWEEP_S = 5.0  # how long a lost start may go unnoticed; also between two heartbeats
 LATE_S = 15.0  # a revision shows within a second; one that does not after this long is looked at
 COUNT_EVERY_S = 45.0  # "still firing (N)" is edited in at most this often, so that a storm is not a storm of edits
-SILENT_S = 30.0  # three beats missed: the worker is dead, or as good as
+SILENT_S = 20.0  # three beats missed: the worker is dead, or as good as
 DRAIN_S = 20.0  # a triage under way gets this long to end before the process goes; after that the next start ends it
 AGAIN = 3  # how often a workflow that itself broke is started anew before people are told
 KNOWN = 10_000  # ids remembered so that a repeat costs no database write
@@ -119,22 +119,29 @@ class DbosWork:
         if silent > SILENT_S:
             raise SourceUnavailable(f"no heartbeat for {silent:.0f} s", source="dbos")
 
-    async def _tell_waiting(self) -> None:
-        if self._crew.waiting is not None:
-            self._crew.waiting(*await self._crew.cards.waiting(self._clock()))
-
     async def keep_house(self) -> None:
-        """Beat, take over from the dead, sweep; until cancelled."""
+        """Beat and take over from the dead; beside it sweep, which waits for surfaces and must not stop the heart. Until cancelled."""
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._again_and_again(self._beat))
+            both.create_task(self._again_and_again(self._tidy))
+
+    async def _again_and_again(self, work: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
-                await self._workers.beat(self._worker, self._clock())
-                self._beat_at = self._clock()
-                await self._take_over()
-                await self.sweep()
-                await self._tell_waiting()
+                await work()
             except Exception:  # the house is kept as long as the process lives
                 log.exception("housekeeping failed; it is tried again")
             await asyncio.sleep(SWEEP_S)
+
+    async def _beat(self) -> None:
+        await self._workers.beat(self._worker, self._clock())
+        self._beat_at = self._clock()
+        await self._take_over()
+
+    async def _tidy(self) -> None:
+        await self.sweep()
+        if self._crew.waiting is not None:
+            self._crew.waiting(*await self._crew.cards.waiting(self._clock()))
 
     async def _take_over(self) -> None:
         dead = [worker for worker in await self._workers.silent(self._clock() - SILENT_S) if worker != self._worker]

@@ -87,9 +87,9 @@ def storms(home: Path, name: str, database: dict[str, str]) -> str:
 
 
 def test_three_workers_and_one_killed_for_good(tmp_path: Path) -> None:
-    """20 incidents of 25 alerts each over three replicas; the first dies with work in its hands and never comes back.
+    """12 incidents of 500 alerts over three replicas; the first dies with work in its hands and never comes back.
 
-    Above ten incidents a minute it is a storm: ten cards, and one message for the other ten.
+    Above ten incidents a minute it is a storm: ten cards, and one message for the other two.
     """
     with ExitStack() as stack:
         url = stack.enter_context(postgres())
@@ -108,16 +108,16 @@ def test_three_workers_and_one_killed_for_good(tmp_path: Path) -> None:
             workers[0].kill()
             killed_at = time.monotonic()
 
-        storm = Storm([worker.url for worker in workers], key=lambda n: f"storm {n % 20}", at={5.0: kill})
+        storm = Storm([worker.url for worker in workers], key=lambda n: f"storm {n % 12}", at={5.0: kill})
         took = storm.blow()
-        until(lambda: len(slack.messages) == 11 and ended(slack) and said(slack, "triaging") == 0 and told(slack) == 20, 90)
+        until(lambda: len(slack.messages) == 11 and ended(slack) and said(slack, "triaging") == 0 and told(slack) == 12, 90)
         finished = time.monotonic() - killed_at
         assert {worker.stop() for worker in workers[1:]} == {0}
         kept = counts(tmp_path, {"DATABASE_URL": url})
     lines = "".join(line for worker in workers[1:] for line in worker.logged if "took over" in line)
-    print(f"\n500 alerts in {took:.1f} s, {storm.sent} requests; all 20 verdicts {finished:.0f} s after the kill\n{lines}")
+    print(f"\n500 alerts in {took:.1f} s, {storm.sent} requests; all 12 verdicts {finished:.0f} s after the kill\n{lines}")
     assert finished <= 60
-    assert [(alerts, pages) for _, alerts, pages in kept] == [(25, 25)] * 20
+    assert sorted(((alerts, pages) for _, alerts, pages in kept), reverse=True) == [(42, 42)] * 8 + [(41, 41)] * 4
     assert len(slack.messages) == 11
     texts = [reply["text"] for reply in slack.replies]
     assert len(texts) == len(set(texts))
