@@ -66,6 +66,7 @@ class Play:
     def __init__(self, lesson: Lesson) -> None:
         self._lesson = lesson
         self._send = Sender(lesson.client)
+        self._delivering = asyncio.Lock()
 
     async def start(self, key: str, scenario: str, channel: str, people: tuple[str, ...] = ()) -> OpenDrill:
         """Posted once a key; safe to repeat. BadInput: there is no such drill."""
@@ -84,7 +85,14 @@ class Play:
         )
 
     async def deliver(self) -> int:
-        """Send the marks that are due -> how many. A mark that cannot be sent to its participant does not hold up the others."""
+        """Send the marks that are due -> how many. A mark that Slack will never take does not hold up the others.
+
+        One at a time in this process; two replicas at the same moment may tell somebody twice, which is better than not at all.
+        """
+        async with self._delivering:
+            return await self._deliver()
+
+    async def _deliver(self) -> int:
         sent = 0
         for result in await self._lesson.room.waiting():
             try:

@@ -160,6 +160,10 @@ class Workspace:
 
     def _channel(self, name: str) -> dict[str, Any]:
         found = next((row for row in self.channels.values() if name in {row["id"], row["name"], "#" + row["name"]}), None)
+        if found is None and name in self.users:  # a person's id opens the app's own conversation with them
+            found = {"id": f"D{name}", "name": name, "member": True, "archived": False}
+            self.channels[found["id"]] = found
+            self.messages[found["id"]] = []
         if found is None:
             raise Broken("channel_not_found")
         if found["archived"] or not found["member"]:
