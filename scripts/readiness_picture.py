@@ -58,7 +58,7 @@ def text(year: Year) -> str:
             f"- A gate that closes ({closed} times in the year) leaves 14 days of grace as secondary; who drills in that time is back.",
             "- Bo stops in week 22: the rollback rehearsal and the newest items pass 90 days, grace passes, and by week 50 the gate says",
             f'  "{_expiry(year)}".',
-            "- Cai's ten weeks of leave and Gus's twenty without drills close the gate; both come back through it, none is let in by date.",
+            "- Ten weeks of leave (Cai) or sixteen without drills (Gus) close a gate; the way back is the gate, nobody is let in by date.",
             "- Ivo drills once in two weeks and is never ready; Lea joined in week 40 and is on the way.",
             "",
         ]

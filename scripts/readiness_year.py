@@ -57,7 +57,7 @@ LIVES = (
     Life(Person(id="dee", name="Dee", zone="America/New_York"), head_start=0.4),
     Life(Person(id="eli", name="Eli", zone="America/New_York"), drills=1.5),
     Life(Person(id="fay", name="Fay", zone="America/New_York", leave=leave(30, 4)), head_start=0.4),
-    Life(Person(id="gus", name="Gus", zone="Asia/Kolkata"), stops=(16, 36)),  # twenty weeks without, and back
+    Life(Person(id="gus", name="Gus", zone="Asia/Kolkata"), head_start=0.6, stops=(20, 36)),  # sixteen weeks without, and back
     Life(Person(id="hana", name="Hana", zone="Asia/Kolkata"), head_start=0.4),
     Life(Person(id="ivo", name="Ivo", zone="Asia/Kolkata"), drills=0.5),  # once in two weeks: never enough
     Life(Person(id="jun", name="Jun", zone="Europe/Berlin"), joins=12),

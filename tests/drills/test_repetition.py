@@ -47,6 +47,7 @@ def test_a_score_is_graded_as_the_catalogue_says(points: float, expected: Rating
 
 def test_what_goes_well_is_asked_ever_later_but_at_least_three_times_a_year() -> None:
     gaps = of_scores(*[80.0] * 8)
+    assert [gap.days for gap in gaps[:6]] == [1, 4, 10, 25, 57, 120]  # the catalogue's ladder, to a few days
     assert gaps == sorted(gaps) and gaps[0] >= DAY and gaps[-1] == 120 * DAY
 
 

@@ -12,6 +12,7 @@ from functools import cache
 from typing import NamedTuple
 
 from fsrs import Card, Rating, Scheduler
+from fsrs.scheduler import DEFAULT_PARAMETERS
 
 from bot.model.drill import Competency, DrillType, MarkedDrill
 
@@ -28,6 +29,9 @@ SEV1 = frozenset(
     }
 )
 ABSTAIN = "abstain"  # the item's cause where the right answer was that the data do not tell
+PARAMETERS = (0.212, 0.455, 0.65, 1.625, *DEFAULT_PARAMETERS[4:8], 0.55, *DEFAULT_PARAMETERS[9:])
+"""FSRS's own but for the first stabilities (w0-w3, days) and the growth (w8): good answers then come at 1, 4, 10, 25, 57, 120 days,
+which is the catalogue's ladder. With the defaults, fitted on vocabulary cards, the second answer would keep for a month."""
 HARD, GOOD, EASY = 50.0, 70.0, 90.0  # scores from which a mark is no longer the grade below
 
 
@@ -110,5 +114,10 @@ def _reviewed(before: Memory | None, item: Item, drill: MarkedDrill) -> Memory:
 def _scheduler(retention: float) -> Scheduler:
     """No steps of minutes: a drill is asked again on another day. No fuzz: the same marks must give the same day."""
     return Scheduler(
-        desired_retention=retention, learning_steps=(), relearning_steps=(), maximum_interval=LONGEST_DAYS, enable_fuzzing=False
+        PARAMETERS,
+        desired_retention=retention,
+        learning_steps=(),
+        relearning_steps=(),
+        maximum_interval=LONGEST_DAYS,
+        enable_fuzzing=False,
     )
