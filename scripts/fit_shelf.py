@@ -51,7 +51,7 @@ def main(data: Path) -> None:
         "embedder": "all-MiniLM-L6-v2",
         "mix": "chosen by hand, flat nearby: half words, half meaning",
         "stand": f"logistic regression, weights >= 0, ridge {RIDGE:g}",
-        "floor": f"{AIM:g} false matches where a third of the runbooks is missing, names hidden; floor_unnamed the same with names",
+        "floor": f"{AIM:g} false matches, half where a third of the shelf is missing, half from other vendors; floor_unnamed: with names",
     }
     done: Calibration = before.model_copy(update={"version": before.version + 1, "provenance": provenance, **halves})
     FILE.write_text(HEAD + yaml.safe_dump(done.model_dump(mode="json"), sort_keys=False, width=120), encoding="utf-8")

@@ -18,6 +18,7 @@ from bot.shelf import index
 from bot.shelf.dense import Dense
 from bot.shelf.read import Shelved, read_folders
 from bot.shelf.shelf import Shelf
+from bot.shelf.trust import trust, votes
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,8 @@ async def live_shelf(folder: Path, at: Path, choice: str, model: str, key: str |
     shelved = await asyncio.to_thread(read_folders, [folder])
     async with AsyncExitStack() as stack:
         embedder, word = await stack.enter_async_context(chosen_embedder(choice, model, key))
-        live = LiveShelf(Shelf([document.runbook for document in shelved.documents]), word)
+        trusted = await asyncio.to_thread(lambda: trust(votes(at)))
+        live = LiveShelf(Shelf([document.runbook for document in shelved.documents], trust=trusted), word)
         if embedder is not None:
             learning = asyncio.create_task(_learn(live, shelved, at, embedder))
             stack.push_async_callback(_stop, learning)
@@ -64,7 +66,7 @@ async def _learn(live: LiveShelf, shelved: Shelved, at: Path, embedder: Embedder
         async with chroma_vectors(at / "chroma", embedder.name) as vectors:
             await index.build(shelved, at, Dense(vectors, CachedEmbedder(embedder, at / "embeddings.db")))
             opened = await asyncio.to_thread(lambda: index.openings(at, index.read(at)))
-            live.shelf = Shelf(live.shelf.runbooks, Dense(vectors, embedder, opened))
+            live.shelf = Shelf(live.shelf.runbooks, Dense(vectors, embedder, opened), await asyncio.to_thread(lambda: trust(votes(at))))
             await asyncio.Event().wait()
     except MidwatchError as error:
         log.warning("runbooks are searched by words alone: %s", error)

@@ -1,4 +1,4 @@
-"""`midwatch runbooks index | search`: build an index of Markdown folders, and ask it."""
+"""`midwatch runbooks index | search`: build an index of Markdown folders, and ask it. Beside them lint, check and vote, of shelf_care."""
 
 import asyncio
 import json
@@ -20,6 +20,7 @@ from bot import settings
 from bot.backends.embed_cache import CachedEmbedder
 from bot.backends.embed_choice import chosen_embedder
 from bot.backends.vectors_chroma import chroma_vectors
+from bot.cli import shelf_care
 from bot.errors import BadInput
 from bot.ports import Embedder
 from bot.shelf import index as shelf_index
@@ -28,6 +29,7 @@ from bot.shelf.index import Manifest
 from bot.shelf.read import read_folders
 from bot.shelf.search import Ranking
 from bot.shelf.shelf import Asked, Shelf
+from bot.shelf.trust import trust, votes
 
 QUERIES_LIMIT = 100_000  # lines of a queries file; an evaluation has some hundreds
 
@@ -111,16 +113,17 @@ async def _search(folder: Path, asked: Sequence[Asked], k: int) -> tuple[Ranking
 async def opened(folder: Path, manifest: Manifest) -> AsyncIterator[Shelf]:
     """The indexed runbooks, with vectors when the index has them and this process has the embedder they are from."""
     runbooks = [entry.runbook for entry in manifest.documents]
+    trusted = trust(votes(folder))
     chosen = settings.load()
     key = chosen.embedder_key.get_secret_value() if chosen.embedder_key else None
     async with chosen_embedder(chosen.embedder, chosen.embedder_model, key) as (embedder, word):
         if embedder is None or embedder.name != manifest.embedder:
             if manifest.embedder != shelf_index.NO_EMBEDDER:
                 typer.echo(word or _mismatch(manifest, embedder), err=True)
-            yield Shelf(runbooks)
+            yield Shelf(runbooks, trust=trusted)
             return
         async with chroma_vectors(folder / "chroma", embedder.name) as vectors:
-            yield Shelf(runbooks, Dense(vectors, embedder, shelf_index.openings(folder, manifest)))
+            yield Shelf(runbooks, Dense(vectors, embedder, shelf_index.openings(folder, manifest)), trusted)
 
 
 def _mismatch(manifest: Manifest, embedder: Embedder | None) -> str:
@@ -162,3 +165,8 @@ def _show(line: Line, ranking: Ranking) -> None:
     for hit in ranking.hits:
         table.add_row(f"{hit.score:.2f}", Text(hit.title), Text(hit.path, style="dim"))
     console.print(table)
+
+
+app.command("lint")(shelf_care.lint)
+app.command("check")(shelf_care.check(_search))
+app.command("vote")(shelf_care.vote)

@@ -12,6 +12,7 @@ from bot.shelf.calibration import Evidence, Stand
 
 RIDGE = 10.0  # on standardised signals, of some 1,200 cases: between a tenth and ten times that the held-out sets agree within .02
 AIM = 0.07  # false matches on the sets that are fitted, so that others stay below .08
+STRANGERS = ("third", "other")  # alerts without a runbook: half of them of products on the shelf, half of others
 SIGNALS = {  # of Evidence, for a shelf with embeddings and for one without
     "dense": ("margin", "words", "opening_words", "phrases", "opening"),
     "lexical": ("margin", "words", "opening_words", "phrases"),
@@ -38,8 +39,8 @@ def fit(blind: Sequence[Case], named: Sequence[Case], signals: Sequence[str]) ->
     weigh = {**dict.fromkeys(Evidence.model_fields, 0.0), **{name: round(float(w), 3) for name, w in zip(signals, weights, strict=True)}}
     bias = round(float(best[0] - (best[1:] * middle / spread).sum()), 3)
     open_ = Stand(bias=bias, weigh=Evidence.model_validate(weigh), floor=0.0, floor_unnamed=0.0)
-    floor = _floor(open_, [case for case in blind if case.shelf == "third" and not case.held])
-    unnamed = [case for case in named if case.shelf == "third" and not case.held and not case.bound and case.unnamed]
+    floor = _floor(open_, [case for case in blind if case.shelf in STRANGERS and not case.held])
+    unnamed = [case for case in named if case.shelf in STRANGERS and not case.held and not case.bound and case.unnamed]
     return open_.model_copy(update={"floor": floor, "floor_unnamed": max(floor, _floor(open_, unnamed))})
 
 

@@ -27,6 +27,7 @@ class Runbook(Value):
     reviewed_on: str | None = None
     next: tuple[NextAction, ...] = ()  # what a report proposes when this runbook's cause is diagnosed
     body: str = ""
+    starts: int = 1  # line of the file on which the body starts
 
 
 class Hit(Value):

@@ -96,7 +96,7 @@ def read_file(file: Path, path: str, notes: list[str]) -> Runbook:
     if b"\0" in raw:
         raise BadInput("not text", place=path)
     text = raw.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
-    block, body, _ = front_matter.split(text)
+    block, body, line = front_matter.split(text)
     try:
         head = front_matter.parse(block, path) if block else Head()
     except BadInput as error:
@@ -104,10 +104,10 @@ def read_file(file: Path, path: str, notes: list[str]) -> Runbook:
             raise
         notes.append(f"read without its front matter: {error}")
         head = Head()
-    return _runbook(head, body, path)
+    return _runbook(head, body, path, line)
 
 
-def _runbook(head: Head, body: str, path: str) -> Runbook:
+def _runbook(head: Head, body: str, path: str, line: int) -> Runbook:
     stem = Path(path).stem
     return Runbook(
         id=head.id or stem,
@@ -120,6 +120,7 @@ def _runbook(head: Head, body: str, path: str) -> Runbook:
         reviewed_on=head.reviewed_on,
         next=head.next,
         body=body.strip("\n"),
+        starts=line + len(body) - len(body.lstrip("\n")),
     )
 
 

@@ -4,7 +4,7 @@ A runbook bound to a cause is found in its front matter: neither vectors nor emb
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,9 +30,11 @@ class Asked:
 class Shelf:
     """Without `dense`, search is by words alone, with its own floor."""
 
-    def __init__(self, runbooks: Sequence[Runbook], dense: Dense | None = None) -> None:
+    def __init__(self, runbooks: Sequence[Runbook], dense: Dense | None = None, trust: Mapping[str, float] | None = None) -> None:
+        """`trust`: runbook id -> a factor of its score, 1 where it is not named."""
         self.runbooks = tuple(sorted(runbooks, key=lambda runbook: runbook.path))
         self._meaning = Meaning(dense, self.runbooks) if dense is not None else None
+        self._trust = trust or {}
         self._by_id = {runbook.id: runbook for runbook in reversed(self.runbooks)}
 
     @cached_property
@@ -62,7 +64,7 @@ class Shelf:
     async def rank_all(self, asked: Sequence[Asked], k: int) -> tuple[Ranking, ...]:
         """One ranking a question; the questions are embedded together."""
         found = await self._near(asked)
-        return tuple(self._ranker.rank(one.query, k, one.groups, near) for one, near in zip(asked, found, strict=True))
+        return tuple(self._ranker.rank(one.query, k, one.groups, near, self._trust) for one, near in zip(asked, found, strict=True))
 
     async def _near(self, asked: Sequence[Asked]) -> Sequence[Near | None]:
         """What embeddings say of each question; None when there are none or they do not answer: less than with meaning, but an answer."""
