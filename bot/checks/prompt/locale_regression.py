@@ -8,7 +8,7 @@ since the first sight of a new prompt version where there is one.
 It is invisible in every average, and the team does not read that language.
 
 ## Stays quiet when
-No single locale stands out against its own past, or the others got worse with it.
+No single locale stands out against its own past, the others got worse with it, or one region has still more of it in every locale.
 
 ## Told apart from
 model.output_corruption (endpoint or region, not a locale), telemetry.judge_drift (only scores), retrieval.stale_index of one locale,
@@ -69,8 +69,11 @@ def locale_regression(exam: Exam, limits: Limits) -> Examination:
     best = _worst(exam, dim, spoken, limits.gates)
     worst = best.moved
     exam.require("answers gone wrong in one locale", Signal.FORM, worst.measured if worst.where else exam.nothing(requests))
-    alone = exam.require("the excess is in that locale", Signal.SLICE, _alone(exam, best, limits.holds))
-    exam.against("one region has more of it", Signal.SLICE, _in_one_region(exam, best, alone.effect or 0.0, limits.region))
+    alone = _alone(exam, best, limits.holds)
+    elsewhere = _in_one_region(exam, best, alone.effect or 0.0, limits.region)
+    if elsewhere.grade is Grade.STRONG:  # a replica that speaks badly does so in every locale that it serves
+        alone = alone.model_copy(update={"grade": Grade.NONE, "numbers": {**alone.numbers, **elsewhere.numbers}})
+    exam.require("the excess is in that locale", Signal.SLICE, alone)
     if best.edition is not None:
         exam.support("a new prompt version there", Signal.CHANGE, best.edition.novelty())
     elif exam.sees("llm", "prompt_version"):
