@@ -30,8 +30,9 @@ from bot.simulator.world import World
 
 HOUR = 3600.0
 SPLIT = "dev"  # whose parameter ranges and dialects a drill uses; the names are its own
-REQUESTS = (3_000.0, 5_500.0)  # a drill's telemetry: enough to decide it, small enough to be made while people wait
-REQUESTS_SLICED = (8_000.0, 12_000.0)
+REQUESTS = (4_000.0, 6_000.0)  # a drill's telemetry: enough to decide it, small enough to be made while people wait
+REQUESTS_SLICED = (9_000.0, 12_000.0)
+NARROW = ("tool", "prompt")  # layers that only some routes have: an agent takes one request in eight
 SLICED = 0.35
 MISLEADS = 0.15
 FORGOTTEN = 0.25  # share of guilty changes that nobody logged
@@ -88,7 +89,8 @@ def draw(recipe: Recipe, seed: int) -> Drawn:
         raise BadInput("a flash card has no incident", place=recipe.name)
     own = int.from_bytes(hashlib.blake2b(f"{recipe.name} {seed}".encode(), digest_size=5).digest(), "big")
     rng = Draws(own).stream("drill.plan")
-    cause = CAUSES[recipe.cause[int(rng.integers(len(recipe.cause)))]]
+    named = recipe.cause[int(rng.integers(len(recipe.cause)))]
+    cause = CAUSES[named]
     severity = recipe.severity[int(rng.integers(len(recipe.severity)))]
     cast = fresh_cast(own)
     world = cast_world(SPLIT, own, cast)
@@ -96,7 +98,7 @@ def draw(recipe: Recipe, seed: int) -> Drawn:
     hours = float(min(8.0, max(5.5, -shape.onset / HOUR + 3.0)))
     now = _night(rng)
     scope = _scope(rng, world, cause, recipe.sliced)
-    world = _sized(world, rng, cause, now, hours, bool(scope))
+    world = _sized(world, rng, cause, now, hours, bool(scope), named.startswith(NARROW))
     made = cause.build(Draft(world, rng, severity, shape, scope, SPLIT))  # type: ignore[arg-type]
     world = made.world or world
     around = _around(own, recipe, world, made, hours)
@@ -174,14 +176,14 @@ def _night(rng: np.random.Generator) -> float:
     return day + HOUR + float(rng.integers(0, 240)) * 60.0
 
 
-def _sized(world: World, rng: np.random.Generator, cause: Cause, now: float, hours: float, sliced: bool) -> World:
+def _sized(world: World, rng: np.random.Generator, cause: Cause, now: float, hours: float, sliced: bool, narrow: bool) -> World:
     """Volume such that the bundle holds as many requests as drawn, whatever the hour."""
     minutes = np.arange(-hours * 60.0, 0.0) * 60.0
     shape = float(np.mean([region_rate(world, now + minutes, region).mean() for region in world.regions]))
     if cause.per_hour is not None:
         wanted = float(rng.uniform(*cause.per_hour)) * hours
     else:
-        wanted = float(rng.uniform(*(REQUESTS_SLICED if sliced else REQUESTS)))
+        wanted = float(rng.uniform(*(REQUESTS_SLICED if sliced or narrow else REQUESTS)))
     return replace(world, per_hour=wanted / hours / max(shape, 0.05))
 
 
