@@ -87,9 +87,14 @@ def _incident(incident: Incident) -> str:
         ("severity", _t(incident.severity)),
         ("service", _t(incident.service or "not stated")),
         ("opened", _t(rfc3339(incident.opened_at))),
-        ("alerts", _t(str(incident.alerts))),
+        ("alerts", _t(f"{incident.alerts} from {', '.join(incident.sources)}")),
         ("acknowledged by", _t(incident.acknowledged_by or "nobody yet")),
     ]
+    facts += [("flapping", f"came back {len(incident.reopened)} times within half an hour")] if incident.flapping else []
+    if incident.quiet_until is not None:
+        facts.append(("maintenance", _t(f"nobody is told before {rfc3339(incident.quiet_until)}: {incident.quiet_why}")))
+    if incident.digest is not None and incident.message is None:
+        facts.append(("told in", f"the message of storm {incident.digest}"))
     head = f'<p><a href="/incidents">all incidents</a></p><h1>{_t(incident.id)} · {_t(incident.title)}</h1>'
     report = _report(incident.report) if incident.report else ""
     return f'{head}<p class="verdict">{_t(_verdict(incident))}</p>{_table((), facts)}{report}'

@@ -28,6 +28,21 @@ def a_full_report() -> Report:
     return Report.model_validate(report)
 
 
+async def test_what_grouping_knows_is_told() -> None:
+    one = site()
+    await post(one.app, "/hooks/plain", b'{"dedup_key": "k", "title": "t"}')
+    known = one.records.rows["INC-1"]
+    changed = {"quiet_until": moment(T0), "quiet_why": NASTY, "flapping": True, "reopened": (moment(T0),) * 3, "digest": 2}
+    one.records.rows["INC-1"] = known.model_copy(update=changed)
+    async with client(one.app) as http:
+        shown = (await http.get("/incidents/INC-1")).text
+    assert f"1 from {known.page.source}" in shown
+    assert "nobody is told before 2026-" in shown
+    assert "came back 3 times" in shown
+    assert "the message of storm 2" in shown
+    assert "<script" not in shown
+
+
 async def test_an_incident_is_shown_with_every_text_escaped() -> None:
     one = site()
     await post(one.app, "/hooks/plain", b'{"dedup_key": "k", "title": "<script>alert(1)</script>"}')
