@@ -227,7 +227,10 @@ def test_a_correct_abstention_earns_full_marks() -> None:
     }
     of = {"cause": None, "needs": ("traces",), "said": _engine(None, "insufficient_data")}
     assert marked(said, **of).score == 100
-    assert marked({"verdict": "insufficient_data"}, **of).score == 60  # all of what is asked about the fault itself
+    assert marked({"verdict": "insufficient_data"}, **of).score == 80  # it names neither what is missing nor says so to anybody
+    assert marked({"verdict": "insufficient_data", "missing": "traces", "status": "It cannot be told yet"}, **of).score == 100
+    rash = marked({"verdict": "insufficient_data", "actions": ["Roll the prompt back"]}, **of)
+    assert points(rash, "action") == 0
     blaming = marked(EXPERT, **of)
     assert blaming.score < 60
     assert not blaming.layer_right

@@ -24,6 +24,8 @@ def action(answers: Answers, key: Key, of: float) -> Part:
 def _action(answers: Answers, key: Key) -> tuple[float, str, tuple[str, ...]]:
     book = _runbook(answers, key)
     cited = tuple(f"runbook {one}" for one in sorted({step.cause for step in key.steps if step.cause})) or ("report.next",)
+    if not answers.actions and _held_back(answers, key):
+        return 1.0, "right to change nothing with nothing known", ("truth.verdict",)
     if not answers.actions:
         return (RUNBOOK_SHARE, "the right runbook, but no action", cited) if book else (0.0, f"no action; {_wanted(key)}", cited)
     first = answers.actions[0]
@@ -45,6 +47,10 @@ def _action(answers: Answers, key: Key) -> tuple[float, str, tuple[str, ...]]:
     if kinds and kinds <= SAFE:
         return SAFE_SHARE, f"safe, but it does not help; {_wanted(key)}", cited
     return 0.0, f"not what helps; {_wanted(key)}", cited
+
+
+def _held_back(answers: Answers, key: Key) -> bool:
+    return key.truth.verdict is Verdict.INSUFFICIENT and answers.verdict is Verdict.INSUFFICIENT
 
 
 def _wanted(key: Key) -> str:
@@ -77,10 +83,11 @@ def verify(answers: Answers, key: Key, of: float) -> Part:
     text = " ".join((answers.verify, *(one.verify for one in answers.actions))).strip()
     wanted = next((step.verify for step in key.steps if step.verify), "")
     cited = tuple(f"runbook {one}" for one in sorted({step.cause for step in key.steps if step.verify}))[:2] or ("truth.verdict",)
+    if not text and not answers.actions and _held_back(answers, key):
+        return Part(name="verify", points=of, of=of, why="nothing was changed, so nothing is to be verified", evidence=cited)
     if not text:
-        return Part(
-            name="verify", points=0.0, of=of, why=f"no way to see that it worked{f': {wanted[:110]}' if wanted else ''}", evidence=cited
-        )
+        why = f"no way to see that it worked{f': {wanted[:110]}' if wanted else ''}"
+        return Part(name="verify", points=0.0, of=of, why=why, evidence=cited)
     said = words(text)
     of_step = frozenset(word for step in key.steps for word in words(step.verify))
     blind = key.truth.verdict is Verdict.INSUFFICIENT
