@@ -18,8 +18,11 @@ from starlette.responses import Response
 
 from bot import checks, pages
 from bot.backends.card import CardKeeper
+from bot.backends.cases import Cases
 from bot.backends.decided import Decided
 from bot.backends.drills_dbos import Convene
+from bot.backends.embed_cache import CachedEmbedder
+from bot.backends.embed_choice import chosen_embedder
 from bot.backends.fetch_public import Fetch, public_fetch
 from bot.backends.maintenance import Maintenance
 from bot.backends.playbooks import ServicePrompts, Services, services
@@ -32,6 +35,8 @@ from bot.backends.spans_choice import SpanStore, span_store
 from bot.backends.spans_redacted import RedactedIntake, own_key
 from bot.backends.walk import Crew, Diagnose
 from bot.backends.work_dbos import DbosWork, work_dbos
+from bot.chat.talk import Talk
+from bot.chat.understand import Understanding
 from bot.drills.library import offers_in
 from bot.drills.readiness.desk import Desk
 from bot.drills.readiness.weekly import Weekly
@@ -46,7 +51,7 @@ from bot.pages import changes
 from bot.ports import Metrics, Picture, Spans, Surface
 from bot.redact import redact_report
 from bot.settings import Settings, named_secrets, names, secrets
-from bot.slack import Flows, Lesson, Play, Watch, bolt, chart, client, people, register, surface
+from bot.slack import Chat, Flows, Lesson, Play, Watch, bolt, chart, client, people, register, surface
 from bot.slack import incident as buttons
 from bot.slack.readiness import SlackHerald
 from bot.telemetry.declared import Declared, declare
@@ -133,7 +138,8 @@ async def running(
         span_s, audit_s = settings.span_retention_hours * 3600.0, settings.audit_retention_days * 86400.0
         await stack.enter_async_context(_forgetting(kept, store, span_s, audit_s, clock))
         watch = _watch(settings, kept, work, clock, meters)
-        await _listen(stack, settings, door, kept, Decided(kept.incidents, work), keeper, shelf, clock, watch, play)
+        talking = await _talking(stack, settings, door, triage, known, shelf)
+        await _listen(stack, settings, door, kept, Decided(kept.incidents, work), keeper, shelf, clock, watch, play, talking)
         if work.drills is not None:
             await stack.enter_async_context(timetable(planned, kept.readiness, work.drills, clock))
         proofs = _proofs(settings, await stack.enter_async_context(public_fetch()))
@@ -258,6 +264,7 @@ async def _listen(
     clock: Callable[[], float],
     watch: Watch | None,
     play: Play | None,
+    talking: Callable[[buttons.Desk], Chat] | None,
 ) -> None:
     """Slack's buttons and events; last to open, because all they lead to must stand."""
     if door.bolt is None:
@@ -273,9 +280,27 @@ async def _listen(
         causes=[check.slug for check in checks.load()],
         clock=clock,
     )
-    register(door.bolt, Flows(desk, kept.intake, lambda why: log.error("Slack is lost: %s", why), watch, play))
+    register(
+        door.bolt,
+        Flows(desk, kept.intake, lambda why: log.error("Slack is lost: %s", why), watch, play, talking(desk) if talking else None),
+    )
     if settings.slack_app_token is not None:
         await stack.enter_async_context(bolt.socket_mode(door.bolt, settings.slack_app_token.get_secret_value()))
+
+
+async def _talking(
+    stack: AsyncExitStack, settings: Settings, door: Door, triage: Triage, known: Services, shelf: LiveShelf | None
+) -> Callable[[buttons.Desk], Chat] | None:
+    """Questions in Slack, understood by the embedder that searches runbooks; without one by letters and words."""
+    if door.bolt is None:
+        return None
+    client = door.bolt.client
+    key = settings.embedder_key.get_secret_value() if settings.embedder_key else None
+    embedder, _ = await stack.enter_async_context(chosen_embedder(settings.embedder, settings.embedder_model, key))
+    cached = CachedEmbedder(embedder, settings.home / "chat" / "embeddings.db") if embedder is not None else None
+    talk = Talk(await asyncio.to_thread(Understanding, embedder, cached))
+    cases = Cases(triage, known, shelf.runbook if shelf is not None else lambda _id: None)
+    return lambda desk: Chat(desk, talk, cases.of, client)
 
 
 async def _drills(

@@ -26,14 +26,14 @@ OVER: Mapping[str, tuple[str, ...]] = {
     "readiness": ("drill", "owner", "not_checked"),
     "owner": ("next_action", "layer", "changes"),
     "next_action": ("cause", "changes"),
-    "confidence": ("evidence", "status", "feedback"),
+    "confidence": ("evidence", "status", "feedback", "layer"),
     "runbook": ("next_action", "timeline", "explain_term"),
     "handoff": ("summary", "owner", "readiness", "status"),
     "summary": ("status", "next_action", "timeline", "changes"),
     "similar": ("status", "onset", "changes", "blast_radius", "rollback"),
     "slice": ("blast_radius", "layer", "status"),
     "onset": ("status",),
-    "out_of_scope": ("similar", "summary", "next_action", "status", "evidence", "traces"),
+    "out_of_scope": ("similar", "readiness", "drill", "timeline", "summary", "next_action", "status", "evidence", "traces"),
 }
 """Where both have a strong cue, the first is what was meant: `traces of acme` asks for traces, not for how acme is doing."""
 CUES = Path(__file__).parent / "cues.yaml"

@@ -41,9 +41,9 @@ class Guess:
 
 
 class Neighbours:
-    """`embedder` None: letters and words alone."""
+    """`embedder` None: letters and words alone. `kept`: the same one with a memory on disk, for the examples; questions are not kept."""
 
-    def __init__(self, examples: Sequence[tuple[str, str]], embedder: Embedder | None) -> None:
+    def __init__(self, examples: Sequence[tuple[str, str]], embedder: Embedder | None, kept: Embedder | None = None) -> None:
         """`examples`: (intent, text), texts already mended."""
         self._texts = [text for _, text in examples]
         self.intents = tuple(sorted({intent for intent, _ in examples}))
@@ -52,6 +52,8 @@ class Neighbours:
         for row, (intent, _) in enumerate(examples):
             self._targets[row, column[intent]] = 1.0
         self._embedder = embedder
+        self._kept = kept or embedder
+        self._warm: dict[str, tuple[float, ...]] = {}
         self._grams = _Grams(self._texts)
         self._words = self._grams.matrix(self._texts)
         self._dense: FloatArray | None = None
@@ -64,13 +66,24 @@ class Neighbours:
         assert self._weights is not None
         if not texts:
             return ()
-        dense = np.asarray(await self._embedder.embed(texts)) if self._embedder is not None else None
+        dense = np.asarray(await self._vectors(self._embedder, texts)) if self._embedder is not None else None
         scores = _kernel(self._grams.matrix(texts), self._words, dense, self._dense) @ self._weights
         return tuple(self._ranked(row) for row in scores)
 
-    async def _fit(self) -> None:
+    async def warm(self, texts: Sequence[str]) -> None:
+        """Embed many texts at once, for whoever has many questions: one by one takes ten times as long."""
         if self._embedder is not None:
-            self._dense = np.asarray(await self._embedder.embed(self._texts))
+            new = sorted(set(texts) - set(self._warm))
+            self._warm |= dict(zip(new, await self._embedder.embed(new), strict=True))
+
+    async def _vectors(self, embedder: Embedder, texts: Sequence[str]) -> list[tuple[float, ...]]:
+        cold = [text for text in texts if text not in self._warm]
+        fresh = dict(zip(cold, await embedder.embed(cold), strict=True)) if cold else {}
+        return [self._warm.get(text) or fresh[text] for text in texts]
+
+    async def _fit(self) -> None:
+        if self._kept is not None:
+            self._dense = np.asarray(await self._kept.embed(self._texts))
         kernel = _kernel(self._words, self._words, self._dense, self._dense)
         self._weights = np.asarray(np.linalg.solve(kernel + RIDGE * np.eye(len(self._texts)), self._targets), dtype=np.float64)
 

@@ -21,6 +21,10 @@ class Talk:
 
     async def ask(self, text: str, case: Case, thread: str | None = None) -> Reply:
         """SourceUnavailable when the embedder does not answer."""
+        return answered(case, await self.read(text, case, thread))
+
+    async def read(self, text: str, case: Case, thread: str | None = None) -> tuple[Asked, ...]:
+        """What is asked, before anything is answered: whoever listens in may leave it at that."""
         before = self._last.get(thread) if thread is not None else None
         asked = await self._understanding.read(text, case.values, case.now, before)
         if thread is not None:
@@ -28,4 +32,4 @@ class Talk:
             self._last.move_to_end(thread)
             if len(self._last) > KEPT:
                 self._last.popitem(last=False)
-        return answered(case, asked)
+        return asked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -48,13 +49,12 @@ class Asked:
 
 
 class Understanding:
-    """Holds the fitted neighbours. `embedder` None: letters and words alone."""
+    """Holds the fitted neighbours. `embedder` None: letters and words alone; `kept`: the same one, with a memory for the examples."""
 
-    def __init__(self, embedder: Embedder | None) -> None:
+    def __init__(self, embedder: Embedder | None, kept: Embedder | None = None) -> None:
         self._words = vocabulary()
-        self._neighbours = Neighbours(
-            [(intent, _plain(self._mend(text))) for intent, rows in examples().items() for text in rows], embedder
-        )
+        rows = [(intent, _plain(self._mend(text))) for intent, texts in examples().items() for text in texts]
+        self._neighbours = Neighbours(rows, embedder, kept)
         self.intents = self._neighbours.intents
 
     async def read(self, text: str, values: Values, now: datetime, before: Asked | None = None) -> tuple[Asked, ...]:
@@ -75,6 +75,11 @@ class Understanding:
         if followed is not None:
             return (followed,)
         return await self._parts(whole, found)
+
+    async def warm(self, texts: Sequence[str], values: Values, now: datetime) -> None:
+        """Make many texts ready to be read, in one go."""
+        said = [self._mend(find(tidy(text), values, now).masked) for text in texts]
+        await self._neighbours.warm([_plain(piece) for one in said for piece in (one, *_pieces(one))])
 
     async def _parts(self, whole: Asked, found: Found) -> tuple[Asked, ...]:
         pieces = _pieces(whole.said)
@@ -98,7 +103,7 @@ def _decided(asked: Asked, guess: Guess) -> Asked:
     scores = {intent: score + cues.get(intent, 0.0) for intent, score in guess.ranked if intent != ACTION}
     ranked = sorted(scores.items(), key=lambda row: (-row[1], row[0]))
     (first, score), (second, next_score) = ranked[0], ranked[1]
-    if not cues and score < FOREIGN:
+    if not cues and score < (FOREIGN if not ours() & set(tokens(asked.said)) else FOREIGN / 4):
         return replace(asked, intent=OUTSIDE, score=score)
     near = score - next_score < CLOSE and not (score >= SURE and second not in cues) and OUTSIDE not in (first, second)
     return replace(asked, intent=first, score=score, close=second if near else None)
@@ -136,6 +141,14 @@ def _followed(asked: Asked, before: Asked | None) -> Asked | None:
 def examples() -> Mapping[str, Sequence[str]]:
     read = yaml.safe_load(EXAMPLES.read_text(encoding="utf-8"))
     return {str(intent): tuple(str(text) for text in rows) for intent, rows in sorted(read.items())}
+
+
+@lru_cache(maxsize=1)
+def ours() -> frozenset[str]:
+    """Words that only questions about incidents hold: with one of them a question is hardly about something else."""
+    inside = Counter(token for intent, rows in examples().items() if intent != OUTSIDE for text in rows for token in set(tokens(text)))
+    outside = {token for text in examples()[OUTSIDE] for token in tokens(text)}
+    return frozenset(token for token, count in inside.items() if count >= 2 and len(token) >= 4 and token not in outside)
 
 
 @lru_cache(maxsize=1)

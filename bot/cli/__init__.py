@@ -36,6 +36,7 @@ class Command:
 COMMANDS: tuple[Command, ...] = (
     Command("ask", "Ask about one incident bundle."),
     Command("audit", "Read the log of who did what.", group=True),
+    Command("chat", "Talk about one incident bundle, at this terminal."),
     Command("demo", "Replay the 2am incident on this machine, with no account anywhere."),
     Command("doctor", "Show what spans carry, and propose what to declare."),
     Command("drill", "Practise the diagnosis; mark answers.", group=True),

@@ -73,6 +73,8 @@ async def _ask(folder: Path, asked: Sequence[Question], runbooks: Path | None) -
     case = await case_of(folder, runbooks)
     async with understanding() as read_by:
         talk = Talk(read_by)
+        if len(asked) > 1:
+            await read_by.warm([one.text for one in asked], case.values, case.now)
         return [await talk.ask(one.text, case, one.thread) for one in asked]
 
 
@@ -104,7 +106,7 @@ async def understanding() -> AsyncIterator[Understanding]:
     async with chosen_embedder(chosen.embedder, chosen.embedder_model, key) as (embedder, word):
         if word:
             typer.echo(word, err=True)
-        yield Understanding(CachedEmbedder(embedder, chosen.home / "chat" / "embeddings.db") if embedder is not None else None)
+        yield Understanding(embedder, CachedEmbedder(embedder, chosen.home / "chat" / "embeddings.db") if embedder is not None else None)
 
 
 def show(one: Question, reply: Reply) -> None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from slack_bolt.async_app import AsyncApp
 
 from bot.ports import SeenEvents
-from bot.slack import drill, events, incident, pages, storm, trouble
+from bot.slack import chat, drill, events, incident, pages, storm, trouble
 from bot.slack.bolt import bolt_app, http_handler, socket_mode
 from bot.slack.chart import draw
+from bot.slack.chat import Chat
 from bot.slack.client import web_client
 from bot.slack.drill import Lesson, Play
 from bot.slack.incident import Desk
@@ -17,7 +18,7 @@ from bot.slack.people import Gate, Members, UserGroups
 from bot.slack.surface import SlackSurface
 
 __all__ = [
-    "Desk", "Flows", "Gate", "Lesson", "Members", "Play", "SlackSurface", "UserGroups", "Watch", "bolt_app", "draw", "http_handler",
+    "Chat", "Desk", "Flows", "Gate", "Lesson", "Members", "Play", "SlackSurface", "UserGroups", "Watch", "bolt_app", "draw", "http_handler",
     "register", "socket_mode", "web_client",
 ]  # fmt: skip
 
@@ -31,6 +32,7 @@ class Flows:
     lost: Callable[[str], None]
     watch: Watch | None = None  # None: no app's messages are pages
     play: Play | None = None  # None: no drills
+    chat: Chat | None = None  # None: nobody is answered
 
 
 def register(bolt: AsyncApp, flows: Flows) -> None:
@@ -43,4 +45,6 @@ def register(bolt: AsyncApp, flows: Flows) -> None:
     storm.register(bolt, flows.desk.decisions, flows.desk.gate, flows.desk.show)
     if flows.play is not None:
         drill.register(bolt, flows.play)
+    if flows.chat is not None:
+        chat.register(bolt, flows.chat)
     pages.leave_the_rest(bolt)

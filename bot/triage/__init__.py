@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from typing import cast
@@ -9,9 +10,11 @@ from typing import cast
 from bot import __version__
 from bot.checks import load
 from bot.engine.check import Check
+from bot.model.evidence import Evidence
 from bot.model.incident import Progress
 from bot.model.page import Page
 from bot.model.report import Report
+from bot.triage import gather, window
 from bot.triage.graph import Context, build
 from bot.triage.state import Asked, Sources, State
 
@@ -40,6 +43,13 @@ class Triage:
         """`now`: epoch seconds, the only clock a triage knows; `service`: the paged service.name, where an operator stated it (what the
         page calls it is read anyway); `gaps`: what the caller knows to be missing from the sources, in words."""
         return (await self.walk(page, now, service, progress, input_hash, gaps))["report"]
+
+    async def evidence(self, page: Page, now: float, service: str | None = None) -> Evidence:
+        """What a triage looks at, gathered and cut anew without any check: for questions that come later."""
+        asked = Asked(page, now, service or page.service, "", config_hash(self._checks), stated=service is not None)
+        gathered, _ = await gather.gather(asked, self._sources)
+        _, evidence, _ = await asyncio.to_thread(window.cut, asked, gathered)
+        return (await window.with_origins(evidence, gathered, self._sources))[0]
 
     async def walk(
         self,

@@ -32,7 +32,10 @@ CITED = re.compile(r"\[((?:[FQ]\d+(?:, )?)+)\]")
 
 
 def questions() -> list[str]:
-    held = [yaml.safe_load((HERE / name).read_text(encoding="utf-8")) for name in ("heldout.yaml", "heldout_2.yaml", "heldout_3.yaml")]
+    held = [
+        yaml.safe_load((HERE / name).read_text(encoding="utf-8"))
+        for name in ("heldout.yaml", "heldout_2.yaml", "heldout_3.yaml", "heldout_4.yaml")
+    ]
     fifty = yaml.safe_load((HERE / "fifty.yaml").read_text(encoding="utf-8"))
     return [*fifty, *(question for one in held for rows in one["one"].values() for question in rows), *held[0]["two"], *held[0]["slots"]]
 

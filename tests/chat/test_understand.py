@@ -15,7 +15,7 @@ from bot.chat.values import Values
 
 HERE = Path(__file__).parent
 HELD = yaml.safe_load((HERE / "heldout.yaml").read_text(encoding="utf-8"))
-FRESH = yaml.safe_load((HERE / "heldout_3.yaml").read_text(encoding="utf-8"))
+FRESH = yaml.safe_load((HERE / "heldout_4.yaml").read_text(encoding="utf-8"))
 FIFTY = yaml.safe_load((HERE / "fifty.yaml").read_text(encoding="utf-8"))
 NOW = datetime(2026, 3, 2, 2, 7, tzinfo=UTC)
 VALUES = Values(
@@ -39,6 +39,7 @@ def words() -> Understanding:
 
 async def rate(understanding: Understanding, rows: dict[str, list[str]]) -> tuple[int, int, list[str]]:
     right, wrong = 0, []
+    await understanding.warm([question for questions in rows.values() for question in questions], VALUES, NOW)
     for intent, questions in rows.items():
         for question in questions:
             asked = await understanding.read(question, VALUES, NOW)

@@ -10,10 +10,13 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from bot.chat.case import Case
+from bot.chat.talk import Talk
+from bot.chat.understand import Understanding
 from bot.model.incident import Incident
 from bot.model.runbook import Runbook
 from bot.shelf.shelf import Shelf
-from bot.slack import Desk, Flows, Members, SlackSurface, UserGroups, Watch, bolt_app, http_handler, register, socket_mode, web_client
+from bot.slack import Chat, Desk, Flows, Members, SlackSurface, UserGroups, Watch, bolt_app, http_handler, register, socket_mode, web_client
 from bot.web import slack_door
 from tests.fakes_audit import MemoryAudit
 from tests.fakes_records import MemoryRecords
@@ -75,6 +78,14 @@ class House:
     def kept_to_groups(self, cause: str, service: str | None, groups: frozenset[str]) -> Runbook | None:
         return Shelf(list(self.books.values())).kept_to_groups(cause, service, groups)
 
+    async def case(self, incident: Incident, groups: frozenset[str]) -> Case | None:
+        if incident.report is None:
+            return None
+        book = self.books.get(incident.report.runbooks[0].id) if incident.report.runbooks else None
+        withheld = book is not None and bool(book.groups) and not groups & set(book.groups)
+        found = None if withheld else book
+        return Case(incident.report, incident.page, incident.opened_at, incident.service, None, found, withheld, incident.id)
+
     async def put(self, incident: Incident) -> Incident:
         """Store it and show it, as the walk does."""
         self.records.rows[incident.id] = incident
@@ -107,7 +118,8 @@ async def house(request: pytest.FixtureRequest, slack: FakeSlack, surface: Slack
             clock=lambda: NOW,
         )
         watch = Watch(frozenset({"APAGER", "BPAGER"}), frozenset({"C1"}), made.records, made.work, lambda: NOW, made.counted)
-        register(bolt, Flows(desk, made.records, made.lost.append, watch))
+        chat = Chat(desk, Talk(Understanding(None)), made.case, bolt.client)
+        register(bolt, Flows(desk, made.records, made.lost.append, watch, chat=chat))
         if request.param == "socket":
             await stack.enter_async_context(socket_mode(bolt, "xapp-test"))
             async with asyncio.timeout(5):

@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack import events, pages
+from bot.slack import chat, events, pages
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = yaml.safe_load((ROOT / "manifest.yaml").read_text())
@@ -25,6 +25,7 @@ NEEDS = {
 }
 OPTIONAL = frozenset({"usergroups:read"})  # asked for only where the feature is switched on
 FEATURES = {"agent_view": "assistant:write", "slash_commands": "commands"}
+LISTENS = {"app_mention": "app_mentions:read"}  # scopes of events; those of messages are in NEEDS
 
 
 def called() -> set[str]:
@@ -41,6 +42,7 @@ def test_every_method_in_use_has_its_scopes_written_down():
 def test_scopes_are_exactly_those_in_use():
     asked = MANIFEST["oauth_config"]["scopes"]["bot"]
     featured = {scope for name, scope in FEATURES.items() if name in MANIFEST["features"]}
+    featured |= {scope for name, scope in LISTENS.items() if name in MANIFEST["settings"]["event_subscriptions"]["bot_events"]}
     wanted = featured.union(*(NEEDS[method] for method in called()))
     assert set(asked) == wanted - OPTIONAL
     assert asked == sorted(asked)
@@ -56,7 +58,7 @@ def test_nothing_is_asked_for_that_lets_an_app_act_for_people_or_beyond_its_chan
 
 
 def test_events_are_exactly_those_in_use():
-    assert sorted(MANIFEST["settings"]["event_subscriptions"]["bot_events"]) == sorted((*events.EVENTS, *pages.EVENTS))
+    assert sorted(MANIFEST["settings"]["event_subscriptions"]["bot_events"]) == sorted({*events.EVENTS, *pages.EVENTS, *chat.EVENTS})
 
 
 def test_buttons_are_switched_on_and_the_old_assistant_view_is_not_used():
