@@ -36,7 +36,7 @@ class Fleet:
 
     async def line(self, process: asyncio.subprocess.Process) -> str:
         assert process.stdout is not None
-        return (await asyncio.wait_for(process.stdout.readline(), 90)).decode().strip()
+        return (await asyncio.wait_for(process.stdout.readline(), 150)).decode().strip()
 
     async def tell(self, said: str, answer: str) -> None:
         for process in self.processes:
@@ -49,7 +49,7 @@ class Fleet:
         """All replicas run from two seconds before the moment to three after it."""
         shift_s = at(moment) - BEFORE_S - time.time()
         await self.tell(json.dumps({"shift_s": shift_s, "zone": NEW_YORK, "schedules": schedules}), "open")
-        await asyncio.sleep(max(0.0, at(moment) + AFTER_S - (time.time() + shift_s)))
+        await asyncio.sleep(max(AFTER_S, at(moment) + AFTER_S - (time.time() + shift_s)))
         await self.tell("", "closed")
 
     def opened(self, schedule: str) -> list[str]:
@@ -59,7 +59,14 @@ class Fleet:
         keys = [line.split()[0] for line in lines if line.startswith(f"{schedule}@")]
         return [datetime.fromtimestamp(int(key.split("@")[1]), UTC).strftime("%Y-%m-%dT%H:%M") for key in keys]
 
-    async def recorded(self, schedule: str) -> list[tuple[str, str]]:
+    async def recorded(self, schedule: str, at_least: int) -> list[tuple[str, str]]:
+        """What became of its due times, once there are so many: a busy machine may take longer than the clock ran."""
+        deadline = time.monotonic() + 30
+        while len(found := await self._recorded(schedule)) < at_least and time.monotonic() < deadline:
+            await asyncio.sleep(0.2)
+        return found
+
+    async def _recorded(self, schedule: str) -> list[tuple[str, str]]:
         async with database(self.sql) as opened:
             return [(f"{one.due.at:%Y-%m-%dT%H:%M}", one.state.value) for one in await SqlReadiness(opened).firings(schedule)]
 
@@ -101,18 +108,20 @@ async def fleet(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 async def test_a_due_drill_starts_once_in_three_replicas_whatever_the_clocks_do(fleet: Fleet) -> None:
     autumn = {"id": "autumn", "cron": "30 1 * * *"}
     await fleet.live_through("2026-11-01T05:30:00", autumn)  # 01:30, summer time
+    assert await fleet.recorded("autumn", 1) == [("2026-11-01T05:30", "fired")]
     await fleet.live_through("2026-11-01T06:30:00", autumn)  # 01:30 again, winter time
+    assert await fleet.recorded("autumn", 1) == [("2026-11-01T05:30", "fired")]
     assert fleet.opened("autumn") == ["2026-11-01T05:30"]
-    assert await fleet.recorded("autumn") == [("2026-11-01T05:30", "fired")]
 
     await fleet.live_through("2026-03-08T07:30:00", {"id": "spring", "cron": "30 2 * * *"})  # 02:30 is skipped: it is 03:30
+    assert await fleet.recorded("spring", 1) == [("2026-03-08T07:30", "fired")]
     assert fleet.opened("spring") == ["2026-03-08T07:30"]
 
     rules = [{"id": "kept", "cron": "0 10 * * *", "missed": "make_up"}, {"id": "let-go", "cron": "0 10 * * *", "missed": "drop"}]
     await fleet.live_through("2026-06-09T12:00:00", *rules)  # first known on the ninth, before ten o'clock there
     await fleet.live_through("2026-06-11T16:00:00", *rules)  # and back on the eleventh at noon
     days = [f"2026-06-{day:02d}T14:00" for day in (9, 10, 11)]
+    assert await fleet.recorded("kept", 3) == list(zip(days, ["dropped", "dropped", "made_up"], strict=True))
     assert fleet.opened("kept") == ["2026-06-11T14:00"]
-    assert await fleet.recorded("kept") == list(zip(days, ["dropped", "dropped", "made_up"], strict=True))
+    assert await fleet.recorded("let-go", 3) == [(day, "dropped") for day in days]
     assert fleet.opened("let-go") == []
-    assert await fleet.recorded("let-go") == [(day, "dropped") for day in days]
