@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from bot.backends.replay import replayed
+from bot.cli.drill_disputes import disputes
 from bot.cli.drill_schedule import schedule
 from bot.drills.answered import engine, expert, naive
 from bot.drills.exercise import Exercise, Seen, Workshop
@@ -29,6 +30,7 @@ from bot.simulator.splits import causes as known_causes
 
 app = typer.Typer(help="Practise the diagnosis on incidents whose truth is known.", no_args_is_help=True)
 app.command("schedule")(schedule)
+app.command("disputes")(disputes)
 
 FRESH = 1 << 31  # seeds of drills that nobody asked for by number
 

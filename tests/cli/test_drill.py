@@ -88,3 +88,15 @@ def test_the_list_says_nothing_of_what_is_wrong(capsys: pytest.CaptureFixture[st
     assert len(causes) == 51
     told = json.dumps([one for one in listed if one["name"] != NIGHT])
     assert not [cause for cause in causes if cause in told]
+
+
+def test_disputes_are_listed_and_decided_by_somebody(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIDWATCH_HOME", str(tmp_path))
+    assert run(["drill", "disputes", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"disputes": []}
+    assert run(["drill", "disputes", "--decide", "1", "--by", "UBEN", "--why", "no"]) == 2
+    assert "no such dispute" in said(capsys)
+    assert run(["drill", "disputes", "--decide", "1"]) == 2
+    assert "--by and --why" in said(capsys)
