@@ -8,6 +8,7 @@ import numpy as np
 
 from bot.engine.cells import own_names, usable
 from bot.engine.mixing import ADDS, EXOGENOUS, MIN_PART, Mixed, rank
+from bot.engine.signals import BETTER_HIGH
 from bot.model.evidence import Evidence
 from bot.model.finding import Grade, Measured
 from bot.model.frame import BoolArray, Codes, FloatArray
@@ -16,7 +17,6 @@ from bot.stats.mix import mix
 MIN_PAST = 100  # values in the baseline
 LEAST = float(np.log(1.1))  # the whole must be a tenth more: nobody is paged for less
 CLEAR = 2.8  # standard errors, of the whole and of a part
-BETTER_HIGH = ("evaluation score", "similarity of the best document")  # of these a fall is what people are paged for
 NOTHING = Measured(test="MIX", grade=Grade.NONE)
 
 

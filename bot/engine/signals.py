@@ -107,6 +107,9 @@ NUMERIC: dict[str, tuple[str, Callable[[Frame, Ops], FloatArray]]] = {
     "similarity": ("similarity of the best document", _mean_of("retrieval", "score_top")),
 }
 
+BETTER_HIGH = (NUMERIC["quality"][0], NUMERIC["similarity"][0])
+"""Of these a fall is what people are paged for."""
+
 HINTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"retriev|search|vector|index", ("retrieval_error", "embedding_error", "empty_retrieval", "partial")),
     (r"\btool|function call", ("tool_error", "tool_rejected", "tool_empty")),

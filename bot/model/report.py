@@ -67,11 +67,14 @@ class Slice(Value):
 
 
 class Impact(Value):
+    """`threshold`: of a signal that is a number, in its unit, the value beyond which a request counts as bad."""
+
     bad: int
     total: int
     baseline_rate: float | None
     rate: float | None
     excess_bad: int
+    threshold: float | None = None
 
 
 class ExplainedAway(Value):

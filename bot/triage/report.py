@@ -9,9 +9,11 @@ import numpy as np
 from bot import __version__
 from bot.engine.evidence import CAP_GROUP, layers
 from bot.engine.precedence import EXPLAINED
+from bot.engine.signals import BETTER_HIGH
 from bot.engine.window import Chosen, counts
 from bot.model.evidence import Evidence, Interval
 from bot.model.finding import Examination, Role
+from bot.model.frame import BoolArray, FloatArray
 from bot.model.report import (
     Engine,
     ExplainedAway,
@@ -36,6 +38,10 @@ from bot.triage.state import Asked, Gathered, Located, Recalled, Weights
 
 CHART_MINUTES = 5  # bucket of the chart: a phone is some 100 buckets wide
 RANKED = 5
+
+
+TAIL = 0.95  # quantile of its own past beyond which a number counts as bad: as users of the slowest twentieth felt it before
+PAST = 100  # values before
 
 
 def compose(
@@ -132,14 +138,29 @@ def _slice(located: Located, weights: Weights) -> Slice | None:
 
 def impact_of(evidence: Evidence) -> Impact:
     """How many requests, of all of them even where a sample was read."""
-    now, then = evidence.in_current, evidence.in_baseline
-    bad, total = int((evidence.failing & now).sum()), int(now.sum())
+    now, then, failing, threshold = evidence.in_current, evidence.in_baseline, evidence.failing, None
+    if evidence.bad is None and evidence.value is not None:
+        seen = ~np.isnan(evidence.value)
+        now, then = now & seen, then & seen
+        failing, threshold = _beyond(evidence.value, then, evidence.signal in BETTER_HIGH)
+        if threshold is None:
+            return Impact(bad=0, total=int(now.sum()) * evidence.coverage.one_in, baseline_rate=None, rate=None, excess_bad=0)
+    bad, total = int((failing & now).sum()), int(now.sum())
     n_b = int(then.sum())
-    base = float((evidence.failing & then).sum()) / n_b if n_b else None
+    base = float((failing & then).sum()) / n_b if n_b else None
     excess = max(0, round(bad - (base or 0.0) * total))
     each = evidence.coverage.one_in  # people were hit by all of them, not by the sample that was read
     rate = bad / total if total else None
-    return Impact(bad=bad * each, total=total * each, baseline_rate=base, rate=rate, excess_bad=excess * each)
+    return Impact(bad=bad * each, total=total * each, baseline_rate=base, rate=rate, excess_bad=excess * each, threshold=threshold)
+
+
+def _beyond(value: FloatArray, then: BoolArray, low: bool) -> tuple[BoolArray, float | None]:
+    """Requests beyond the worst twentieth of a number's past; none where it has too short a past to have a twentieth."""
+    if int(then.sum()) < PAST:
+        return np.zeros(len(value), dtype=np.bool_), None
+    threshold = float(np.quantile(value[then], 1.0 - TAIL if low else TAIL))
+    with np.errstate(invalid="ignore"):
+        return (value < threshold if low else value > threshold), threshold
 
 
 def _span(interval: Interval) -> Span:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.model.report import Fault, Report, Slice, Verdict
-from bot.wording.figures import SUSPECTED, clock, confidence, confidence_word, day_and_clock, duration, share
+from bot.wording.figures import SUSPECTED, clock, confidence, confidence_word, day_and_clock, duration, number, share
 from bot.wording.literal import one_line
 
 LAYERS = {
@@ -126,11 +126,16 @@ def _cell(cell: dict[str, str]) -> str:
 
 
 def impact(report: Report) -> str:
-    """`failed requests 1.1 % → 12 % (216 of 1,800, about 196 more than usual)`."""
+    """`failed requests 1.1 % → 12 % (216 of 1,800, about 196 more than usual)`.
+
+    Of a number `request duration beyond 8,200, where the worst twentieth lay: 5 % → 62 % (...)`.
+    """
     seen = report.impact
     signal = one_line(report.signal, NAME)
     if seen.rate is None or seen.total == 0:
         return ""
+    if seen.threshold is not None:
+        signal += f" beyond {number(seen.threshold)}, where the worst twentieth lay:"
     moved = f"{share(seen.baseline_rate)} → {share(seen.rate)}" if seen.baseline_rate is not None else share(seen.rate)
     more = f", about {seen.excess_bad:,} more than usual" if seen.excess_bad > 0 else ""
     return f"{signal} {moved} ({seen.bad:,} of {seen.total:,}{more})"
