@@ -19,6 +19,7 @@ from rich.text import Text
 from bot import settings
 from bot.backends.embed_cache import CachedEmbedder
 from bot.backends.embed_choice import chosen_embedder
+from bot.backends.runbooks_git import copied
 from bot.backends.vectors_chroma import chroma_vectors
 from bot.cli import shelf_care
 from bot.errors import BadInput
@@ -46,13 +47,16 @@ class Line:
 
 @app.command()
 def index(
-    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders of Markdown files.")],
     to: Annotated[Path, typer.Option("--to", help="Where the index goes.")],
+    folders: Annotated[list[Path] | None, typer.Argument(metavar="DIR...", help="Folders of Markdown files.")] = None,
+    git: Annotated[list[str] | None, typer.Option("--git", metavar="URL[#FOLDER]", help="A git repository; may be repeated.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Index folders of Markdown. Unchanged files are not embedded again."""
+    """Index folders and git repositories of Markdown. Unchanged files are not embedded again."""
+    if not folders and not git:
+        raise BadInput("give at least one DIR or --git URL", place="runbooks index")
     started = time.perf_counter()
-    built = asyncio.run(_index(folders, to))
+    built = asyncio.run(_index(folders or [], git or [], to))
     seconds = round(time.perf_counter() - started, 3)
     for note in built.notes:
         typer.echo(note, err=True)
@@ -85,8 +89,9 @@ def search(
             _show(line, ranking)
 
 
-async def _index(folders: Sequence[Path], to: Path) -> shelf_index.Built:
-    shelved = read_folders(folders)
+async def _index(folders: Sequence[Path], repositories: Sequence[str], to: Path) -> shelf_index.Built:
+    copies = [await copied(address, to / "git") for address in repositories]
+    shelved = read_folders([*folders, *copies])
     chosen = settings.load()
     key = chosen.embedder_key.get_secret_value() if chosen.embedder_key else None
     async with chosen_embedder(chosen.embedder, chosen.embedder_model, key) as (embedder, word):

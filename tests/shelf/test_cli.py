@@ -1,6 +1,7 @@
 """`midwatch runbooks` as a script sees it."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,18 @@ def test_no_index_no_folder_and_no_question_are_bad_input(books: Path, tmp_path:
     for arguments in (("search", "x", "--index", tmp_path / "no"), ("index", tmp_path / "no", "--to", tmp_path / "i"), ("search",)):
         with pytest.raises(BadInput):
             run(*arguments)
+
+
+def test_a_git_repository_is_indexed_beside_folders(books: Path, tmp_path: Path) -> None:
+    origin = tmp_path / "origin"
+    origin.mkdir()
+    (origin / "tls.md").write_text("# tls runbook\n\ncertificate expires tomorrow\n")
+    git = ("git", "-C", str(origin), "-c", "user.name=t", "-c", "user.email=t@t.test", "-c", "commit.gpgsign=false")
+    for arguments in (("init", "--quiet"), ("add", "--all"), ("commit", "--quiet", "--message", "text")):
+        subprocess.run([*git, *arguments], check=True)
+    out, _ = run("index", books, "--git", f"file://{origin}", "--to", tmp_path / "index", "--json")
+    assert json.loads(out)["documents"] == 6
+    out, _ = run("search", "certificate expires tomorrow", "--index", tmp_path / "index", "--json")
+    assert json.loads(out)["results"][0]["path"] == "tls.md"
+    with pytest.raises(BadInput, match="at least one"):
+        run("index", "--to", tmp_path / "index")
