@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.app import running
+from bot.backends.records import records
 from bot.drills.readiness.desk import Desk
 from bot.drills.readiness.weekly import Weekly
 from bot.errors import BadSettings, SourceUnavailable
@@ -69,13 +70,16 @@ def a_house(tmp_path: Path, slack: FakeSlack) -> Settings:
 async def test_on_monday_the_drill_is_asked_and_the_week_is_looked_at_once(tmp_path: Path, slack: FakeSlack) -> None:
     chosen = a_house(tmp_path, slack)
     begun = time.time()
+    async with records(chosen.sqlalchemy_url) as kept:  # the service ran before: its schedules are known since the day before
+        for schedule in ("monday", "week-assistant"):
+            await kept.readiness.since(schedule, "0 9 * * mon", "UTC", (MONDAY - DAY).timestamp())
 
     def clock() -> float:
-        return (MONDAY - timedelta(seconds=6)).timestamp() + time.time() - begun
+        return MONDAY.timestamp() + 1.0 + time.time() - begun
 
     for _ in range(2):  # a restart a little later asks nothing again
         async with running(chosen, clock=clock) as app:
-            deadline = time.monotonic() + 40
+            deadline = time.monotonic() + 90
             while len(await app.records.readiness.firings("monday")) + len(await app.records.readiness.firings("week-assistant")) < 2:
                 assert time.monotonic() < deadline, (texts(slack, "drills"), texts(slack, "UANNA"))
                 await asyncio.sleep(0.1)
