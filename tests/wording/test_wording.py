@@ -77,7 +77,7 @@ def test_an_impact_without_traffic_says_nothing():
 def test_the_impact_of_a_number_says_beyond_what():
     slow = Impact(bad=620, total=1000, baseline_rate=0.05, rate=0.62, excess_bad=570, threshold=8204.2)
     said = impact(samples.FAULT.model_copy(update={"impact": slow, "signal": "request duration"}))
-    assert said == "request duration beyond 8,204, where the worst twentieth lay: 5 % → 62 % (620 of 1,000, about 570 more than usual)"
+    assert said == "request duration beyond 8,204, where the worst twentieth lay: 5.0 % → 62 % (620 of 1,000, about 570 more than usual)"
 
 
 def test_a_check_that_broke_is_told_in_words_and_not_as_a_missing_field():
