@@ -46,7 +46,7 @@ _VERBS: tuple[tuple[Act, str], ...] = (
                rf"|cancel|quarantine|isolate|take{_IT} (?:out|offline|down)|unplug|freeze|halt|cordon|limit"),
     (Act.SWITCH, rf"switch|fail ?over|fail{_IT} over|re-?route|route|move|redirect|turn{_IT} on|turn on|enable|flip|toggle|promote|open "
                  rf"(?:the |a )?(?:circuit|breaker)"
-                 r"|close the (?:circuit|breaker)|swap|shift|migrate|activate|put{_IT} in"),
+                 rf"|close the (?:circuit|breaker)|swap|shift|migrate|activate|put{_IT} in"),
     (Act.DEPLOY, r"re-?deploy|deploy|ship|push|rebuild|re-?index|release|apply|patch|merge|run|execute|rotate|fix|repair|heal|upgrade"
                  r"|install"
                  r"|unleash|launch|trigger|start|perform|initiate|implement|roll out|do (?:a|the) (?:rollback|restart|failover|deploy"
@@ -92,7 +92,8 @@ _NOT = re.compile(
     r"|reset my|move on|close call|limits? of|(?:scale|set|cut|drop) of|run time"
     r"|roll ?back (?:steps|plan|procedure|options|instructions|command|safe)|shift (?:change|summary|hand|notes|ends?|is|report|log)"
     r"|(?:escalate|page|call|ping) (?:it |this )?(?:to )?who"
-    r"|mention(?:ed|s) |page (?:me|us)\b|tag me|set of|alert (?:me )?(?:text|title|name)|route /|route \w+ (?:is|affected|failing|broken"
+    r"|mention(?:ed|s) |page (?:woke|says|said|came|fired|is|was|just|about)\b|page (?:me|us)\b|tag me|set of"
+    r"|alert (?:me )?(?:text|title|name)|route /|route \w+ (?:is|affected|failing|broken"
     r"|down|only)|route\b.*\?$)"
 )
 _CLAUSE = re.compile(r"[.;!?,:]+(?=\s|$)|\s(?:and then|and|then|or|but|so|also|plus|because)\s|\s-+\s|\s\(|\)")

@@ -14,6 +14,7 @@ from bot.model.report import ReportedFinding
 CITED = re.compile(r"\[(?:[FQ]\d+(?:, )?)+\]")
 _NUMBER = re.compile(r"(?<![\w.,/#-])[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|(?<![\w.,/#-])[-+]?\d+(?:\.\d+)?(?!\d*[A-Za-z_])(?![-.]\w)")
 _TIME = re.compile(r"\b(?:\d{4}-\d\d-\d\d|\d\d-\d\d (?=\d\d:\d\d))[T ]?|\b\d\d:\d\d(?::\d\d)?Z?\b")
+_TIME_PARTS = re.compile(r"\d{4}-\d\d-\d\d|\d\d:\d\d")
 _CODES = re.compile(r"\b(?:HTTP )?(?:200|401|403|429|503|529)\b(?! (?:of|requests|users|calls))")  # names of answers, not measurements
 _WORDED = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 _UNITS = (1.0, 100.0, 0.001, 1000.0, 1 / 60, 1 / 3600)  # as it is, per cent, ms as s and back, seconds as minutes and hours
@@ -24,11 +25,12 @@ def unproved(text: str, case: Case, cited: Iterable[str], queries: Sequence[obje
 
     `said`: values somebody asked for by name; repeating them claims nothing. Ids such as `kb-57` or `gpt-4o` are names, not numbers.
     """
+    said = tuple(said)
     known = [case.by_id[one] for one in cited if one in case.by_id]
     bare = _CODES.sub(" ", CITED.sub(" ", text))
     for name in sorted(_names(case, known, said), key=len, reverse=True):
         bare = bare.replace(name, " ")
-    times = set(_times(case, known, queries))
+    times = set(_times(case, known, queries)) | {part for value in said for part in _TIME_PARTS.findall(value)}
     missing = [hit for hit in (one.group().strip() for one in _TIME.finditer(bare)) if not _told(hit, times)]
     numbers = sorted(_numbers(case, known, queries))
     left = _TIME.sub(" ", bare)

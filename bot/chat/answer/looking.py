@@ -59,7 +59,7 @@ def _where(gathered: Evidence | None, trace: str) -> str:
 
 def _looked_up(told: Told, gathered: Evidence, wanted: dict[str, str], asked: Asked, many: int) -> None:
     mask, unknown = matching(gathered, wanted)
-    words = [f"{slot} = {one_line(value, 60)}" for slot, value in sorted(wanted.items()) if slot != "term"]
+    words = [f"with {slot} = {one_line(value, 60)}" for slot, value in sorted(wanted.items()) if slot != "term"]
     at = asked.slots.get("time")
     if at is not None:
         about = datetime.fromisoformat(at.replace("Z", "+00:00"))
@@ -71,7 +71,7 @@ def _looked_up(told: Told, gathered: Evidence, wanted: dict[str, str], asked: As
     found = np.flatnonzero(mask)
     bad = found[gathered.failing[found]]
     n: dict[str, float | int | str | None] = {"requests": len(found), "bad": len(bad)}
-    one = told.fresh(f"{len(found):,} requests with {', '.join(words)}, {len(bad):,} of them bad", n, len(found), None)
+    one = told.fresh(f"{len(found):,} requests {', '.join(words)}, {len(bad):,} of them bad", n, len(found), None)
     told.say(f"{one.claim}.", one)
     names, ts = gathered.seen.text("trace"), gathered.seen.number("ts")
     chosen = bad if len(bad) else found
