@@ -45,10 +45,13 @@ async def _renewed(copy: Path, url: str) -> None:
 async def _git(folder: Path, url: str, *arguments: str) -> None:
     """SourceUnavailable with git's last line; the address's password is not repeated."""
     environment = {**{key: value for key, value in os.environ.items() if not key.startswith("GIT_")}, **_QUIET}
-    process = await asyncio.create_subprocess_exec(
-        "git", *_SAFE, *arguments, cwd=folder, env=environment,
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+    try:
+        process = await asyncio.create_subprocess_exec(
+            "git", *_SAFE, *arguments, cwd=folder, env=environment,
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+    except FileNotFoundError:
+        raise SourceUnavailable("git is not installed here", source="git", asked=_shown(url)) from None
     try:
         _, said = await asyncio.wait_for(process.communicate(), TIMEOUT_S)
     except TimeoutError:
