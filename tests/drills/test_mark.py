@@ -94,6 +94,15 @@ def test_neither_speed_nor_confidence_pays_for_a_penalty() -> None:
     assert marked(quick | {"hints": 1}).score == 95
 
 
+def test_taking_back_a_guilty_change_that_nobody_logged_blames_nobody() -> None:
+    of = {"cause": "prompt.safety_section_missing", "where": {}, "said": _engine("prompt.safety_section_missing")}
+    for action in ("Restore the prompt version that holds the required section.", "Roll back the last prompt change"):
+        got = marked({"cause": "prompt.safety_section_missing", "actions": [action]}, **of)
+        assert points(got, "innocent_blamed") == 0
+        assert points(got, "action") == 15
+    assert points(marked({"blamed": "spring-sale-banner"}, **of), "innocent_blamed") == -10
+
+
 def test_rolling_back_an_innocent_change_is_no_right_action() -> None:
     assert points(marked(EXPERT | {"actions": ["Roll back the last deploy"]}), "action") == 0
 

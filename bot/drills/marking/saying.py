@@ -91,13 +91,19 @@ def innocents_blamed(answers: Answers, key: Key) -> list[Change]:
     """Innocent changes that are blamed: by name, as "the last deploy", by being rolled back, or by a cause that only such a change has."""
     guilty = {one.object for one in key.changes} - {one.object for one in key.herrings}
     accused = [text for text in answers.blamed if not CLEAR.search(text)]
-    accused += [one.text for one in answers.actions if actions(one.text) & {"revert"}]
+    accused += [one.text for one in answers.actions if actions(one.text) & {"revert"} and not _of_the_runbook(one.text, key)]
     accused += [text for text in (answers.status, *answers.evidence) if LAST_CHANGE.search(text) and not CLEAR.search(text)]
     found = [one for one in key.herrings for text in accused if _names(text, one)]
     if found or any(name.casefold() in text.casefold() for name in guilty for text in accused):
         return found
     tempting = [one for one in key.herrings if one.kind.value in _kinds(answers, key, accused)]
     return tempting[-1:]
+
+
+def _of_the_runbook(text: str, key: Key) -> bool:
+    """To take back what the right runbook says to take back blames nobody, whether or not anybody logged that change."""
+    said = words(text)
+    return any(step.words and len(said & step.words) >= 0.5 * len(step.words) for step in key.steps)
 
 
 def _names(text: str, change: Change) -> bool:
@@ -124,4 +130,5 @@ def _kinds(answers: Answers, key: Key, accused: list[str]) -> frozenset[str]:
             kinds.add("app")
         elif cause.startswith("prompt.") and cause != "prompt.pii_in_examples":
             kinds.add("prompt")
-    return frozenset(kinds)
+    own = {"prompt": "prompt", "infra": "app"}  # where the layer is right, a change of its kind without a name may be the guilty one
+    return frozenset(kinds - {kind for layer, kind in own.items() if layer in key.layers})
