@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot import pages
-from bot.app import _decoder
+from bot.app.root import decoder
 from bot.pages import changes
 from bot.telemetry.declared import declare
 from bot.web import Otlp, Proofs, web
@@ -42,7 +42,7 @@ def house(*, secrets: bool) -> FastAPI:
     proofs = Proofs(signing if secrets else {}, {}, ("a token",) if secrets else (), topics, nobody)
     one = site(tokens=("a token",) if secrets else ())
     hooks = replace(one.doors.hooks, sources=proofs.page_sources(), changes=proofs.change_doors())
-    otlp = Otlp(_decoder(declare({}, place="none")), MemorySpans(), one.doors.otlp.tokens, 1_000_000, one.doors.meters)
+    otlp = Otlp(decoder(declare({}, place="none")), MemorySpans(), one.doors.otlp.tokens, 1_000_000, one.doors.meters)
     tokens = ("a console token",) if secrets else ()
     return web(replace(one.doors, hooks=hooks, otlp=otlp, slack=slack, console_tokens=tokens))
 
