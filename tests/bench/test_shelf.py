@@ -83,5 +83,5 @@ async def test_ten_thousand_passages_are_indexed_from_cache_and_searched(tmp_pat
     print(f"\n{built.passages} passages indexed in {took:.1f} s, {worked:.1f} s of CPU (target {INDEX_S:.0f});", end=" ")
     print(f"again, nothing new: {renewed:.1f} s;", end=" ")
     print(f"first search {first:.1f} s, then p50 {p50:.0f} ms, p95 {p95:.0f} ms (target {SEARCH_MS:.0f}, n={len(spent)})")
-    assert worked <= 2 * INDEX_S  # of CPU, on two cores: the clock of a busy machine says nothing
-    assert min(spent) <= SEARCH_MS
+    assert took <= INDEX_S
+    assert p95 <= SEARCH_MS
