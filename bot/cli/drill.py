@@ -12,20 +12,17 @@ import orjson
 import typer
 from rich.console import Console
 
-from bot.backends.replay import replayed
 from bot.cli.drill_disputes import disputes
 from bot.cli.drill_schedule import schedule
+from bot.cli.drill_workshop import workshop
 from bot.drills.answered import engine, expert, naive
-from bot.drills.exercise import Exercise, Seen, Workshop
+from bot.drills.exercise import Exercise, Workshop
 from bot.drills.marking.answer_reader import read_answers
 from bot.drills.marking.answers import Answers
-from bot.drills.marking.key import vocabulary
 from bot.drills.scenarios.recipe import Recipe, frozen, recipes
 from bot.drills.table import laid
 from bot.errors import BadInput
-from bot.settings import drill_folder, runbook_folder
-from bot.shelf.read import read_folders
-from bot.shelf.shelf import Shelf
+from bot.settings import drill_folder
 from bot.simulator.splits import causes as known_causes
 
 app = typer.Typer(help="Practise the diagnosis on incidents whose truth is known.", no_args_is_help=True)
@@ -176,17 +173,6 @@ def _truth(cause: list[str], where: list[str], onset: str | None, innocent: list
         "red_herrings": innocent,
         "happened": happened,
     }
-
-
-def workshop(folder: Path | None) -> Workshop:
-    """Drills on this machine's own parts."""
-    books = runbook_folder()
-    shelf = Shelf([one.runbook for one in read_folders([books]).documents]) if books else None
-
-    async def replay(path: Path) -> Seen:
-        return await replayed(path, shelf)
-
-    return Workshop(folder or drill_folder(), replay, vocabulary(shelf.runbooks if shelf else ()))
 
 
 def _print(document: object) -> None:

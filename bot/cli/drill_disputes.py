@@ -28,7 +28,7 @@ def disputes(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """List disputed marks, or decide one. The database is the service's own."""
-    from bot.cli.drill import workshop
+    from bot.cli.drill_workshop import workshop
 
     if decide is not None and not (by and why):
         raise BadInput("a decision needs --by and --why", place="--decide")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli import run
-from bot.cli.drill import workshop
+from bot.cli.drill_workshop import workshop
 from bot.drills.answered import engine, expert, naive
 from bot.drills.marking.answer_reader import understand
 from tests.drills.test_mark import EXPERT
