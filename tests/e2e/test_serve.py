@@ -16,7 +16,7 @@ import pytest
 from tests.e2e.service import Service, until
 from tests.e2e.slack_stub import Running, SlackStub
 
-PAGES = 40
+PAGES = 100
 
 
 def with_slack(slack: SlackStub) -> dict[str, str]:
