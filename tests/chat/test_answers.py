@@ -137,10 +137,10 @@ async def test_what_is_close_is_asked_back_once_and_answered(talk: Talk):
     assert reply.answer.startswith("Do you mean how to see that it is over, or what is broken now?")
 
 
-@pytest.fixture(scope="module", params=STORIES)
-async def lived(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
+@pytest.fixture(params=STORIES)
+async def lived(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
     """A simulated incident, triaged, with its spans at hand."""
-    folder = story(request.param).write(tmp_path_factory.mktemp("told") / request.param)
+    folder = story(request.param).write(tmp_path / request.param)
     async with open_bundle(folder) as bundle, spans_duckdb(None, collected=True) as spans:
         assert bundle.spans is not None
         await spans.add(bundle.spans)

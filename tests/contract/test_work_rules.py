@@ -11,10 +11,10 @@ from bot.errors import SourceUnavailable
 from bot.model.incident import Incident, IncidentState, Vote
 from bot.model.value import moment
 from tests.contract.test_records import T0, a_page
-from tests.contract.test_work import House, Opened, a_house, opened
+from tests.contract.test_work import House, Opened, a_house, opened, postgres_url
 from tests.fakes_records import MemoryRecords
 
-__all__ = ["opened"]  # the fixture: memory, SQLite, PostgreSQL
+__all__ = ["opened", "postgres_url"]  # the fixtures: memory, SQLite, PostgreSQL
 
 
 async def storm(house: House, count: int) -> None:
