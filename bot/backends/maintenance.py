@@ -9,10 +9,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import yaml
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from bot.backends.playbooks import FILE_BYTES
+from bot.backends.playbook_file import read_playbook
 from bot.backends.records.grouping import Quiet
 from bot.errors import BadSettings
 from bot.model.page import Page
@@ -94,19 +93,4 @@ class Maintenance:
 
 
 def _read_all(files: tuple[tuple[Path, int], ...]) -> tuple[Window, ...]:
-    return tuple(_read(path) for path, _ in files)
-
-
-def _read(path: Path) -> Window:
-    try:
-        if path.stat().st_size > FILE_BYTES:
-            raise BadSettings(f"larger than {FILE_BYTES} bytes", place=str(path))
-        return Window.model_validate(yaml.safe_load(path.read_bytes()))
-    except OSError as error:
-        raise BadSettings(f"cannot be read: {error.strerror}", place=str(path)) from None
-    except yaml.YAMLError:
-        raise BadSettings("not YAML", place=str(path)) from None
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise BadSettings(first["msg"], place=f"{path}: {key}") from None
+    return tuple(read_playbook(path, Window) for path, _ in files)

@@ -4,15 +4,13 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from bot.backends.bundle_files import read_prompts
+from bot.backends.playbook_file import read_playbook
 from bot.errors import BadInput, BadSettings, SourceUnavailable
 from bot.model.evidence import PromptText
 from bot.model.page import Page
-
-FILE_BYTES = 256 * 1024  # a service is a page of YAML; anything longer is another file put here by mistake
 
 
 class Service(BaseModel):
@@ -86,21 +84,6 @@ def services(folder: Path) -> Services:
 
 
 def _read(path: Path) -> Service:
-    try:
-        if path.stat().st_size > FILE_BYTES:
-            raise BadSettings(f"larger than {FILE_BYTES} bytes", place=str(path))
-        raw = yaml.safe_load(path.read_bytes())
-    except OSError as error:
-        raise BadSettings(f"cannot be read: {error.strerror}", place=str(path)) from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark is not None else ""
-        raise BadSettings("not YAML", place=f"{path}{line}") from None
-    try:
-        service = Service.model_validate(raw)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise BadSettings(first["msg"], place=f"{path}: {key}") from None
+    service = read_playbook(path, Service)
     prompts = path.parent / service.prompts if service.prompts is not None else None
     return service.model_copy(update={"prompts": prompts})

@@ -6,20 +6,16 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-import yaml
-from pydantic import ValidationError
-
 from bot.backends.duty_file import duty_file
 from bot.backends.duty_grafana import duty_grafana
 from bot.backends.duty_opsgenie import URL as OPSGENIE
 from bot.backends.duty_opsgenie import duty_opsgenie
 from bot.backends.duty_pagerduty import URL as PAGERDUTY
 from bot.backends.duty_pagerduty import duty_pagerduty
+from bot.backends.playbook_file import read_playbook
 from bot.errors import BadSettings
 from bot.model.readiness import Rotation, Shift, Source
 from bot.ports import Duty
-
-FILE_BYTES = 256 * 1024  # a rotation is a page of YAML
 
 
 def rotations(folder: Path) -> tuple[Rotation, ...]:
@@ -33,21 +29,7 @@ def rotations(folder: Path) -> tuple[Rotation, ...]:
 
 
 def _read(path: Path) -> Rotation:
-    try:
-        if path.stat().st_size > FILE_BYTES:
-            raise BadSettings(f"larger than {FILE_BYTES} bytes", place=str(path))
-        raw = yaml.safe_load(path.read_bytes())
-    except OSError as error:
-        raise BadSettings(f"cannot be read: {error.strerror}", place=str(path)) from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise BadSettings("not YAML", place=f"{path}:{mark.line + 1}" if mark is not None else str(path)) from None
-    try:
-        found = Rotation.model_validate(raw)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise BadSettings(first["msg"].removeprefix("Value error, "), place=f"{path}: {key}") from None
+    found = read_playbook(path, Rotation)
     beside = tuple(
         one.model_copy(update={"schedule": str(path.parent / one.schedule)}) if one.kind == "file" else one for one in found.sources
     )

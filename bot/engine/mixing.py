@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,10 +48,7 @@ def best_mix(evidence: Evidence, share: float) -> Mixed:
     if whole.grade not in PASSED:
         return nothing
     best = nothing
-    for name in (*EXOGENOUS, *sorted(name for name in own_names(evidence) if not name.startswith("flag:"))):
-        codes = evidence.seen.text(name)
-        if not usable(codes):
-            continue
+    for name, codes in senders(evidence):
         then, now = question.in_b & codes.recorded, question.in_c & codes.recorded
         measured = mix(codes.codes[then], bad[then], codes.codes[now], bad[now], codes.values)
         told = measured.numbers.get("mix_share")
@@ -63,6 +61,14 @@ def best_mix(evidence: Evidence, share: float) -> Mixed:
         if best.dim == "" or rank(one) > rank(best):
             best = one
     return best
+
+
+def senders(evidence: Evidence) -> Iterator[tuple[str, Codes]]:
+    """Dimensions that say who sends and from where, with their values per request."""
+    for name in (*EXOGENOUS, *sorted(name for name in own_names(evidence) if not name.startswith("flag:"))):
+        codes = evidence.seen.text(name)
+        if usable(codes):
+            yield name, codes
 
 
 def high(evidence: Evidence) -> tuple[BoolArray, BoolArray] | None:

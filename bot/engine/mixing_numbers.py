@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bot.engine.cells import own_names, usable
-from bot.engine.mixing import ADDS, EXOGENOUS, MIN_PART, Mixed, rank
+from bot.engine.mixing import ADDS, MIN_PART, Mixed, rank, senders
 from bot.engine.signals import BETTER_HIGH
 from bot.model.evidence import Evidence
 from bot.model.finding import Grade, Measured
@@ -44,10 +43,7 @@ def best_mix_of_numbers(evidence: Evidence, share: float) -> Mixed:
     if change < LEAST or change < CLEAR * error:
         return nothing
     best = nothing
-    for name in (*EXOGENOUS, *sorted(name for name in own_names(evidence) if not name.startswith("flag:"))):
-        codes = evidence.seen.text(name)
-        if not usable(codes):
-            continue
+    for name, codes in senders(evidence):
         one = Mixed(_explained(logs, codes, share, error), _parts(logs, codes, change), name)
         if best.dim == "" or rank(one) > rank(best):
             best = one

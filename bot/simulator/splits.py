@@ -28,6 +28,7 @@ MOST = 20_000  # bundles in one call; a test split of 2,100 is the largest anybo
 QUIET = 0.20  # share of pages without a fault
 TWO = 0.12  # share of incidents with two faults of different layers
 SLICED = 0.5  # share of faults that are limited to a slice where the cause can be
+TENANT_SHARE = 0.025  # of the traffic that a tenant who is a slice has at the least
 FORGOTTEN = 0.35  # share of change-made faults whose change nobody logged
 MISLEADS = 0.25
 REQUESTS = (2_500.0, 18_000.0)  # a bundle, log-uniform
@@ -185,14 +186,16 @@ def _sized(world: World, rng: np.random.Generator, cause: Cause, now: float, hou
 
 
 def _scope(rng: np.random.Generator, world: World, cause: Cause) -> Where:
-    """A slice of the requests: one tenant with 2.5 to 10 % of the traffic, a locale, or a region."""
-    if not cause.scopes or rng.random() >= SLICED:
-        return ()
+    return one_slice(rng, world, cause, TENANT_SHARE) if cause.scopes and rng.random() < SLICED else ()
+
+
+def one_slice(rng: np.random.Generator, world: World, cause: Cause, least: float) -> Where:
+    """Of the requests: one tenant with `least` to a tenth of the traffic, a locale, or a region. The cause must have a scope."""
     dim = str(rng.choice(cause.scopes))
     if dim == "region":
         return (("region", str(rng.choice(world.regions))),)
     if dim == "locale":
         return (("locale", str(rng.choice(sorted({one for _, spoken in world.people.locales for one in spoken})))),)
     total = sum(world.people.weight)
-    fit = [name for name, weight in zip(world.people.tenants, world.people.weight, strict=True) if 0.025 <= weight / total <= 0.10]
+    fit = [name for name, weight in zip(world.people.tenants, world.people.weight, strict=True) if least <= weight / total <= 0.10]
     return (("tenant", str(rng.choice([name for name in fit if name not in world.people.chronic]))),)

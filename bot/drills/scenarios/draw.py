@@ -24,6 +24,7 @@ from bot.simulator.observe.profile import SERVICES, Profile, draw_profile
 from bot.simulator.pages import SOURCES
 from bot.simulator.probes import golden
 from bot.simulator.scenario import Event, Paged, Scenario, Shape, Where
+from bot.simulator.splits import one_slice
 from bot.simulator.stories import story
 from bot.simulator.traffic import region_rate
 from bot.simulator.world import World
@@ -34,6 +35,7 @@ REQUESTS = (4_000.0, 6_000.0)  # a drill's telemetry: enough to decide it, small
 REQUESTS_SLICED = (9_000.0, 12_000.0)
 NARROW = ("tool", "prompt")  # layers that only some routes have: an agent takes one request in eight
 SLICED = 0.35
+TENANT_SHARE = 0.03  # of the traffic: a smaller tenant has too few requests in a drill
 MISLEADS = 0.15
 FORGOTTEN = 0.25  # share of guilty changes that nobody logged
 TRIES = 40  # draws of the surroundings until an innocent change stands right before the onset
@@ -188,14 +190,6 @@ def _sized(world: World, rng: np.random.Generator, cause: Cause, now: float, hou
 
 
 def _scope(rng: np.random.Generator, world: World, cause: Cause, wanted: bool | None) -> Where:
-    """One tenant with 4 to 10 % of the traffic, a locale or a region; () = everybody."""
-    if not cause.scopes or not (rng.random() < SLICED if wanted is None else wanted):
-        return ()
-    dim = str(rng.choice(cause.scopes))
-    if dim == "region":
-        return (("region", str(rng.choice(world.regions))),)
-    if dim == "locale":
-        return (("locale", str(rng.choice(sorted({one for _, spoken in world.people.locales for one in spoken})))),)
-    total = sum(world.people.weight)
-    fit = [name for name, weight in zip(world.people.tenants, world.people.weight, strict=True) if 0.03 <= weight / total <= 0.10]
-    return (("tenant", str(rng.choice([name for name in fit if name not in world.people.chronic]))),)
+    """A slice where the recipe wants one, or by chance where it says nothing; () = everybody."""
+    sliced = bool(cause.scopes) and (rng.random() < SLICED if wanted is None else wanted)
+    return one_slice(rng, world, cause, TENANT_SHARE) if sliced else ()
