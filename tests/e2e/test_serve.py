@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import signal
 import socket
 import sqlite3
@@ -17,7 +16,7 @@ import pytest
 from tests.e2e.service import Service, until
 from tests.e2e.slack_stub import Running, SlackStub
 
-PAGES = int(os.environ.get("PAGES", "40"))  # 1.1 s each, as fast as one channel takes messages
+PAGES = 100  # 1.1 s each, as fast as one channel takes messages
 
 
 def with_slack(slack: SlackStub) -> dict[str, str]:
