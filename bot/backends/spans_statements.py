@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
@@ -13,6 +14,7 @@ from ibis.expr.types import StringValue, Table
 from bot.model.evidence import Interval
 from bot.ports import Scope
 from bot.telemetry import aggregates
+from bot.telemetry.aggregates import LONGEST_S
 from bot.telemetry.canonical import EXTRA, FLAGS, SCHEMA
 from bot.telemetry.dimensions import Dimensions
 from bot.telemetry.sampling import within
@@ -23,6 +25,10 @@ BATCH = "batch"  # number of the insert a row came with: what a snapshot sees of
 KEPT = 1024  # statements: some twenty a product and set of recorded columns, times the snapshots
 DUCKDB, CLICKHOUSE = "duckdb", "clickhouse"
 ALWAYS = ("span_id", "parent_id", "kind", "ts", "end", "duration_ms", FLAGS, EXTRA)
+
+BLANK, NO_BATCH = Interval(4_000_000_001.5, 5_000_000_002.5), 6_000_000_003  # what a statement is written for, once; see _filled
+_NUMBERS = (BLANK.start, BLANK.end, BLANK.start - LONGEST_S, BLANK.end + LONGEST_S, NO_BATCH)
+_BLANKS = re.compile("'(?:[^']|'')*'|" + "|".join(rf"(?<![\w.]){re.escape(str(number))}(?![\w.])" for number in _NUMBERS))
 
 _hex = ibis.udf.scalar.builtin(lambda raw: None, name="hex", signature=((dt.binary,), dt.string))  # ClickHouse's own
 DIGEST: Mapping[str, Callable[[StringValue], StringValue]] = {
@@ -38,9 +44,15 @@ def stored() -> str:
 
 def traces(scope: Scope, batch: int, dialect: str = DUCKDB) -> str:
     """trace_id, first: all traces of the scope."""
-    return _sql(aggregates.traces(_stored(batch), scope.service, scope.interval.start, scope.interval.end), dialect)
+    return _filled(_traces(scope.service, dialect), scope.interval, batch)
 
 
+@lru_cache(maxsize=KEPT)
+def _traces(service: str | None, dialect: str) -> str:
+    return _sql(aggregates.traces(_stored(NO_BATCH), service, BLANK.start, BLANK.end), dialect)
+
+
+@lru_cache(maxsize=KEPT)
 def numbered(traces_in: str, one_in: int, dialect: str = DUCKDB) -> str:
     """trace_id, first, no: a sample of one in so many of them, numbered from 0 in the order of their ids."""
     found = ibis.table({"trace_id": "string", "first": "float64"}, name=traces_in)
@@ -51,7 +63,12 @@ def numbered(traces_in: str, one_in: int, dialect: str = DUCKDB) -> str:
 
 def copies(interval: Interval, batch: int, traces_in: str, dialect: str = DUCKDB) -> str:
     """arrival: rows that repeat another row's span."""
-    return _sql(aggregates.copies(_rows(interval, batch, traces_in)), dialect)
+    return _filled(_copies(traces_in, dialect), interval, batch)
+
+
+@lru_cache(maxsize=KEPT)
+def _copies(traces_in: str, dialect: str) -> str:
+    return _sql(aggregates.copies(_rows(traces_in)), dialect)
 
 
 def scoped(
@@ -67,7 +84,12 @@ def scoped(
 
     Of a sample every row stands for `one_in` times as many.
     """
-    rows = _rows(interval, batch, traces_in)
+    return _filled(_scope_of(traces_in, copies_in, columns, one_in, dialect), interval, batch)
+
+
+@lru_cache(maxsize=KEPT)
+def _scope_of(traces_in: str, copies_in: str | None, columns: tuple[str, ...], one_in: int, dialect: str) -> str:
+    rows = _rows(traces_in)
     if copies_in is not None:
         rows = rows.anti_join(ibis.table({"arrival": "int64"}, name=copies_in), "arrival")
     if one_in > 1:
@@ -75,6 +97,7 @@ def scoped(
     return _sql(rows.select(*ALWAYS, *columns, trace_id="no"), dialect)
 
 
+@lru_cache(maxsize=KEPT)
 def ids(traces_in: str, dialect: str = DUCKDB) -> str:
     return _sql(ibis.table({"trace_id": "string", "no": "int32"}, name=traces_in).order_by("no").select("trace_id"), dialect)
 
@@ -113,10 +136,10 @@ def _stored(batch: int) -> Table:
     return table.filter(table[BATCH] <= batch)
 
 
-def _rows(interval: Interval, batch: int, traces_in: str) -> Table:
+def _rows(traces_in: str) -> Table:
     """Near in time first: whole blocks of older spans are then not even read."""
-    table = _stored(batch)
-    near = table.filter(aggregates.near(table, interval.start, interval.end))
+    table = _stored(NO_BATCH)
+    near = table.filter(aggregates.near(table, BLANK.start, BLANK.end))
     return near.join(ibis.table({"trace_id": "string", "no": "int32"}, name=traces_in), "trace_id")
 
 
@@ -127,3 +150,10 @@ def _scoped(table: str, columns: tuple[str, ...]) -> Table:
 
 def _sql(expression: Table, dialect: str) -> str:
     return str(ibis.to_sql(expression, dialect=dialect))
+
+
+def _filled(sql: str, interval: Interval, batch: int) -> str:
+    """The statement for this interval and batch; a text in quotes stays, whatever digits are in it."""
+    said = (interval.start, interval.end, interval.start - LONGEST_S, interval.end + LONGEST_S, batch)
+    values = {str(blank): str(value) for blank, value in zip(_NUMBERS, said, strict=True)}
+    return _BLANKS.sub(lambda found: values.get(found[0], found[0]), sql)

@@ -20,6 +20,8 @@ from bot.triage.state import Asked, Sources, State
 
 Watch = Callable[[Progress], Awaitable[None]]
 
+CHECKS_AT_ONCE = 2  # threads that compute; more only wait for each other, and whoever takes a page meanwhile waits behind all of them
+
 __all__ = ["Sources", "Triage"]
 
 
@@ -65,7 +67,13 @@ class Triage:
         context = Context(self._sources, self._checks)
         state: State = {}
         done = 0
-        async for mode, part in self._graph.astream({"asked": asked, "gaps": gaps}, context=context, stream_mode=["custom", "values"]):
+        stream = self._graph.astream(
+            {"asked": asked, "gaps": gaps},
+            {"max_concurrency": CHECKS_AT_ONCE},
+            context=context,
+            stream_mode=["custom", "values"],
+        )
+        async for mode, part in stream:
             if mode == "custom" and isinstance(part, Progress):
                 done += part.done
                 if progress is not None:

@@ -7,11 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.backends.records import grouping, storm
 from bot.backends.records.database import Database, short_id
-from bot.backends.records.rows import hash_of, number_of, to_incident, to_row
+from bot.backends.records.rows import WITH_REPORT, WITHOUT_REPORT, hash_of, number_of, report_of, to_incident, to_row
 from bot.backends.records.tables import alerts, deliveries, digests, incidents, pages
 from bot.model.incident import Incident
 from bot.model.page import Page, Status
@@ -35,10 +34,10 @@ class Received:
 
 @dataclass
 class Batch:
-    """One transaction's work. `would`: what shadow grouping saw, (incident, other incident, why)."""
+    """One transaction's work, in one go: see Database.write. `would`: what shadow grouping saw, (incident, other incident, why)."""
 
     database: Database
-    connection: AsyncConnection
+    connection: sa.Connection
     policy: grouping.Policy
     would: list[tuple[str, str, str]] = field(default_factory=list)
     _known: dict[int, Incident] = field(default_factory=dict)
@@ -46,15 +45,16 @@ class Batch:
     _of_key: dict[str, int] = field(default_factory=dict)  # key hash -> the newest incident with that key
     _dirty: set[int] = field(default_factory=set)
     _others_read: bool = False
+    _unread: set[int] = field(default_factory=set)  # known, but for the report: a hundred of them are no page's business
 
-    async def store(self, received: Sequence[Received]) -> list[Incident | None]:
+    def store(self, received: Sequence[Received]) -> list[Incident | None]:
         """The incident of each page as it is then; None for a delivery that was seen before."""
         # Two replicas must not both find that a key, or its partner of another source, has no incident yet.
-        await self.database.only_one(self.connection, "intake")
-        fresh = await self._fresh(received)
+        self.database.alone(self.connection, "intake")
+        fresh = self._fresh(received)
         taken = [one for one, new in zip(received, fresh, strict=True) if new]
-        await self._read_known(taken)
-        placed = iter([(one, await self._place(one)) for one in taken])
+        self._read_known(taken)
+        placed = iter([(one, self._place(one)) for one in taken])
         rows: list[dict[str, Any]] = []
         answers: list[Incident | None] = []
         for new in fresh:
@@ -64,24 +64,24 @@ class Batch:
             one, incident = next(placed)
             answers.append(incident)
             rows.append(_page_row(one, number_of(incident.id)))
-        await self._write(rows)
+        self._write(rows)
         return answers
 
-    async def _fresh(self, received: Sequence[Received]) -> list[bool]:
+    def _fresh(self, received: Sequence[Received]) -> list[bool]:
         """Which deliveries are seen for the first time; remembers them."""
         first = {one.delivery: one for one in reversed(received) if one.delivery is not None}
         if not first:
             return [True] * len(received)
         rows = [{"source": key[0], "delivery_id": key[1], "received_at": one.at} for key, one in first.items() if key is not None]
         insert = (sqlite.insert if self.database.is_sqlite else postgresql.insert)(deliveries).values(rows).on_conflict_do_nothing()
-        new = {(row.source, row.delivery_id) for row in await self.connection.execute(insert.returning(deliveries))}
+        new = {(row.source, row.delivery_id) for row in self.connection.execute(insert.returning(deliveries))}
         return [one.delivery is None or (first[one.delivery] is one and one.delivery in new) for one in received]
 
-    async def _read_known(self, taken: Sequence[Received]) -> None:
+    def _read_known(self, taken: Sequence[Received]) -> None:
         hashes = sorted({hash_of(grouping.key_of(one.page)) for one in taken})
-        joined = sa.select(incidents, alerts.c.key_hash.label("alert")).join(alerts, alerts.c.incident == incidents.c.number)
+        joined = sa.select(*WITH_REPORT, alerts.c.key_hash.label("alert")).join(alerts, alerts.c.incident == incidents.c.number)
         query = joined.where(alerts.c.key_hash.in_(hashes)).order_by(alerts.c.number).with_for_update(of=incidents)
-        for row in (await self.connection.execute(query)).mappings():
+        for row in self.connection.execute(query).mappings():
             self._learn(row)
             self._of_key[row["alert"]] = row["number"]
 
@@ -89,21 +89,23 @@ class Batch:
         self._known[row["number"]] = to_incident(row)
         self._changed_at[row["number"]] = row["changed_at"]
 
-    async def _place(self, one: Received) -> Incident:
+    def _place(self, one: Received) -> Incident:
         key = hash_of(grouping.key_of(one.page))
         newest = self._known[self._of_key[key]] if key in self._of_key else None
         at = moment(one.at)
         opens = newest is None or newest.resolved_at is not None
-        others = await self._others(one) if opens and self.policy.across != "off" and one.page.status is Status.FIRING else ()
+        others = self._others(one) if opens and self.policy.across != "off" and one.page.status is Status.FIRING else ()
         placed = grouping.place(one.page, at, newest, others, self.policy)
         incident = placed.incident
         if not incident.id:
-            incident = await self._open(incident, one.at)
+            incident = self._open(incident, one.at)
         elif incident != self._known[number_of(incident.id)]:
             self._changed(incident, one.at)
         number = number_of(incident.id)
+        if number in self._unread:
+            incident = self._read_report(number)
         if self._of_key.get(key) != number:
-            await self.connection.execute(alerts.insert().values(incident=number, key_hash=key))
+            self.connection.execute(alerts.insert().values(incident=number, key_hash=key))
             self._of_key[key] = number
         if placed.would is not None:
             self.would.append((incident.id, *placed.would))
@@ -116,49 +118,56 @@ class Batch:
         self._known[number] = incident
         self._dirty.add(number)
 
-    async def _others(self, one: Received) -> list[Incident]:
+    def _read_report(self, number: int) -> Incident:
+        stored = self.connection.scalar(sa.select(WITH_REPORT[-1]).where(incidents.c.number == number))
+        self._known[number] = self._known[number].model_copy(update={"report": report_of(stored)})
+        self._unread.discard(number)
+        return self._known[number]
+
+    def _others(self, one: Received) -> list[Incident]:
         """Open incidents, newest first."""
         if not self._others_read:
-            open_now = sa.select(incidents).where(incidents.c.resolved_at.is_(None), incidents.c.opened_at > one.at - LOOK_BACK_S)
+            open_now = sa.select(*WITHOUT_REPORT).where(incidents.c.resolved_at.is_(None), incidents.c.opened_at > one.at - LOOK_BACK_S)
             newest = open_now.order_by(incidents.c.number.desc()).limit(LOOKED_AT).with_for_update()
-            for row in (await self.connection.execute(newest)).mappings():
+            for row in self.connection.execute(newest).mappings():
                 if row["number"] not in self._known:
                     self._learn(row)
+                    self._unread.add(row["number"])
             self._others_read = True
         return [self._known[number] for number in sorted(self._known, reverse=True) if self._known[number].resolved_at is None]
 
-    async def _open(self, incident: Incident, at: float) -> Incident:
+    def _open(self, incident: Incident, at: float) -> Incident:
         if incident.triage_revision and incident.quiet_until is None:
-            incident = incident.model_copy(update={"digest": await self._digest(at)})
+            incident = incident.model_copy(update={"digest": self._digest(at)})
         row = to_row(incident) | {"changed_at": at}
-        number = (await self.connection.execute(incidents.insert().values(**row).returning(incidents.c.number))).scalar_one()
-        stored = sa.select(incidents).where(incidents.c.number == number)
-        self._learn((await self.connection.execute(stored)).mappings().one())
+        number = self.connection.execute(incidents.insert().values(**row).returning(incidents.c.number)).scalar_one()
+        stored = sa.select(*WITH_REPORT).where(incidents.c.number == number)
+        self._learn(self.connection.execute(stored).mappings().one())
         return self._known[number]
 
-    async def _digest(self, at: float) -> int | None:
+    def _digest(self, at: float) -> int | None:
         if self.policy.storm_at <= 0:
             return None
         loud = (incidents.c.triage_revision > 0, incidents.c.quiet_until.is_(None))
         count = sa.select(sa.func.count()).select_from(incidents).where(incidents.c.opened_at > at - storm.COUNTED_S, *loud)
-        lately = await self.connection.scalar(count) or 0
-        number = await self.connection.scalar(sa.select(sa.func.max(digests.c.number)))
-        newest = await self.connection.scalar(sa.select(sa.func.max(incidents.c.opened_at)).where(incidents.c.digest == number))
+        lately = self.connection.scalar(count) or 0
+        number = self.connection.scalar(sa.select(sa.func.max(digests.c.number)))
+        newest = self.connection.scalar(sa.select(sa.func.max(incidents.c.opened_at)).where(incidents.c.digest == number))
         found = storm.digest_of(storm.Weather(lately, number, newest or 0.0), at, self.policy.storm_at)
         if found == 0:
             opening = digests.insert().values(opened_at=at).returning(digests.c.number)
-            return int((await self.connection.execute(opening)).scalar_one())
+            return int(self.connection.execute(opening).scalar_one())
         return found
 
-    async def _write(self, rows: list[dict[str, Any]]) -> None:
+    def _write(self, rows: list[dict[str, Any]]) -> None:
         if self._dirty:
             names = to_row(self._known[next(iter(self._dirty))])
             update = incidents.update().where(incidents.c.number == sa.bindparam("of_number"))
             update = update.values({name: sa.bindparam(f"new_{name}") for name in (*names, "changed_at")})
             changed = [self._values(number) for number in sorted(self._dirty)]
-            await self.connection.execute(update, changed)
+            self.connection.execute(update, changed)
         if rows:
-            await self.connection.execute(pages.insert(), rows)
+            self.connection.execute(pages.insert(), rows)
 
     def _values(self, number: int) -> dict[str, Any]:
         row = to_row(self._known[number]) | {"changed_at": self._changed_at[number]}

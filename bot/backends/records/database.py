@@ -5,9 +5,10 @@ import contextlib
 import hashlib
 import sqlite3
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -20,12 +21,15 @@ BUSY_TIMEOUT_MS = 10_000  # another process may hold SQLite's write lock through
 POOL = 8  # two cores; more connections than that only wait for each other
 STATEMENT_TIMEOUT_S = 15  # a database that needs longer for one of our single-row statements is down
 
+T = TypeVar("T")
+
 
 class Database:
     """Transactions over the engine; client errors leave as SourceUnavailable."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, own_thread: "_OwnThread | None" = None) -> None:
         self._engine = engine
+        self._own_thread = own_thread
         self.is_sqlite = engine.dialect.name == "sqlite"
         self._writer = asyncio.Lock() if self.is_sqlite else None
 
@@ -35,16 +39,50 @@ class Database:
         async with self._writer or contextlib.nullcontext(), _translated("write"), self._engine.begin() as connection:
             yield connection
 
+    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+        """One transaction of many statements. On SQLite in one thread: in `writing` each statement changes threads several times,
+        and each change waits for its turn while a triage computes."""
+        if self._own_thread is None:
+            async with self.writing() as connection:
+                return await connection.run_sync(work)
+        async with self._writer or contextlib.nullcontext(), _translated("write"):
+            return await self._own_thread.write(work)
+
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         async with _translated("read"), self._engine.connect() as connection:
             yield await connection.execution_options(midwatch_reads=True)
 
     async def only_one(self, connection: AsyncConnection, name: str) -> None:
+        """As `alone`, within `writing`."""
+        await connection.run_sync(self.alone, name)
+
+    def alone(self, connection: sa.Connection, name: str) -> None:
         """Until this transaction ends, nobody else is past the same `name`. SQLite's single writer gives that already."""
         if not self.is_sqlite:
             number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
-            await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.cast(number, sa.BigInteger))))
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.cast(number, sa.BigInteger))))
+
+
+class _OwnThread:
+    """One connection to a SQLite file, used from one thread."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = _prepared(sa.create_engine(url, pool_size=1, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}))
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="records-write")
+
+    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+        """Also when whoever waits for it is cancelled, the transaction ends before the next one begins."""
+        writing = asyncio.get_running_loop().run_in_executor(self._thread, self._write, work)
+        return await asyncio.shield(writing)
+
+    def _write(self, work: Callable[[sa.Connection], T]) -> T:
+        with self._engine.begin() as connection:
+            return work(connection)
+
+    def close(self) -> None:
+        self._thread.shutdown(wait=True)
+        self._engine.dispose()
 
 
 @asynccontextmanager
@@ -53,11 +91,15 @@ async def database(url: str) -> AsyncIterator[Database]:
     from bot.backends.records.migrate import migrate
 
     engine = _engine(url)
+    own_thread: _OwnThread | None = None
     try:
         async with _translated("migrate"):
             await migrate(engine)
-        yield Database(engine)
+        own_thread = _OwnThread(url.replace("+aiosqlite", "", 1)) if url.startswith("sqlite") else None
+        yield Database(engine, own_thread)
     finally:
+        if own_thread is not None:
+            await asyncio.to_thread(own_thread.close)
         await engine.dispose()
 
 
@@ -70,8 +112,13 @@ def _engine(url: str) -> AsyncEngine:
             connect_args={"command_timeout": STATEMENT_TIMEOUT_S, "timeout": STATEMENT_TIMEOUT_S},
         )
     engine = create_async_engine(url, pool_size=POOL, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
-    sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-    sa.event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    _prepared(engine.sync_engine)
+    return engine
+
+
+def _prepared(engine: sa.Engine) -> sa.Engine:
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 

@@ -80,10 +80,12 @@ class SqlIntake:
                     stored.set_result(answer)
 
     async def _store(self, received: Sequence[Received]) -> list[Incident | None]:
-        async with self._database.writing() as connection:
+        def stored(connection: sa.Connection) -> tuple[list[Incident | None], list[tuple[str, str, str]]]:
             batch = Batch(self._database, connection, self._policy)
-            answers = await batch.store(received)
-        for incident, other, why in batch.would:
+            return batch.store(received), batch.would
+
+        answers, would = await self._database.write(stored)
+        for incident, other, why in would:
             log.info("shadow: %s would be part of %s: %s", incident, other, why, extra={"incident": incident})
         return answers
 

@@ -1,17 +1,25 @@
 """Incident <-> row."""
 
 import hashlib
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from bot.backends.records.database import storable
+from bot.backends.records.tables import incidents
 from bot.model.incident import Alert, Incident, IncidentState, MessageRef
 from bot.model.page import Page, Severity
 from bot.model.report import Report
 from bot.model.value import moment
 
 TITLE_LIMIT = 1_000  # more than any alerting system sends, less than a card could show
+REPORTS = 32  # read ones that are kept: pages of one incident come by the hundred, and each would read its report anew
+
+_PLAIN = tuple(column for column in incidents.c if column.name != "report")
+WITH_REPORT = (*_PLAIN, sa.cast(incidents.c.report, sa.Text).label("report"))
+WITHOUT_REPORT = (*_PLAIN, sa.null().label("report"))
+"""What to select where incidents are read by the page: the report as it is stored, or none."""
 
 
 def hash_of(key: str) -> str:
@@ -76,5 +84,16 @@ def to_incident(row: sa.RowMapping) -> Incident:
         quiet_why=row["quiet_why"],
         digest=row["digest"],
         message=MessageRef(channel=row["channel"], ts=row["ts"]) if row["ts"] is not None else None,
-        report=Report.model_validate(row["report"]) if row["report"] is not None else None,
+        report=report_of(row["report"]),
     )
+
+
+def report_of(stored: str | dict[str, Any] | None) -> Report | None:
+    if stored is None:
+        return None
+    return _read(stored) if isinstance(stored, str) else Report.model_validate(stored)
+
+
+@lru_cache(maxsize=REPORTS)
+def _read(stored: str) -> Report:
+    return Report.model_validate_json(stored)
