@@ -1,5 +1,7 @@
 """Where people read, press buttons and ask: Slack, or whatever shows incidents in its place."""
 
+from __future__ import annotations
+
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
@@ -24,9 +26,9 @@ from bot.backends.work_dbos import DbosWork
 from bot.chat.talk import Talk
 from bot.chat.understand import Understanding
 from bot.model.incident import Incident
-from bot.ports import Picture, Surface
+from bot.ports import Picture, SeenEvents, Surface
 from bot.settings import Settings, names
-from bot.slack import Chat, Flows, Play, Watch, bolt, chart, client, people, register, surface
+from bot.slack import Chat, Flows, Home, Play, Shortcut, Watch, bolt, chart, client, people, register, surface
 from bot.slack import incident as buttons
 from bot.terminal.surface import TerminalSurface
 from bot.triage import Triage
@@ -44,6 +46,29 @@ class Door:
     draw: Callable[[Incident], Picture | None] | None = None
     bolt: AsyncApp | None = None
     handler: Callable[[Request], Awaitable[Response]] | None = None
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What listens besides the card's buttons; each None where it is not configured."""
+
+    watch: Watch | None
+    play: Play | None
+    talking: Callable[[buttons.Desk], Chat] | None
+    home: Callable[[buttons.Desk], Home] | None
+    shortcut: Callable[[buttons.Desk], Shortcut] | None
+
+    def at(self, desk: buttons.Desk, seen: SeenEvents) -> Flows:
+        return Flows(
+            desk=desk,
+            seen=seen,
+            lost=lambda why: log.error("Slack is lost: %s", why),
+            watch=self.watch,
+            play=self.play,
+            chat=self.talking(desk) if self.talking is not None else None,
+            home=self.home(desk) if self.home is not None else None,
+            shortcut=self.shortcut(desk) if self.shortcut is not None else None,
+        )
 
 
 def door_of(settings: Settings, surface_factory: Callable[[], Surface] | None) -> Door:
@@ -73,9 +98,7 @@ async def listen(
     keeper: CardKeeper,
     shelf: LiveShelf | None,
     clock: Callable[[], float],
-    watch: Watch | None,
-    play: Play | None,
-    talking: Callable[[buttons.Desk], Chat] | None,
+    parts: Parts,
 ) -> None:
     """Slack's buttons and events; last to open, because all they lead to must stand."""
     if door.bolt is None:
@@ -91,10 +114,7 @@ async def listen(
         causes=[check.slug for check in checks.load()],
         clock=clock,
     )
-    register(
-        door.bolt,
-        Flows(desk, kept.intake, lambda why: log.error("Slack is lost: %s", why), watch, play, talking(desk) if talking else None),
-    )
+    register(door.bolt, parts.at(desk, kept.intake))
     if settings.slack_app_token is not None:
         await stack.enter_async_context(bolt.socket_mode(door.bolt, settings.slack_app_token.get_secret_value()))
 

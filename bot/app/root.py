@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 
-from bot.app.people import Door, door_of, listen, talker, watch_of
+from bot.app.people import Door, Parts, door_of, listen, talker, watch_of
 from bot.app.practice import drills, team_drills
 from bot.app.trust import proofs_of
 from bot.app.upkeep import forgetting, worker_name
+from bot.app.welcome import home_of, shortcut_of
 from bot.backends.card import CardKeeper
 from bot.backends.decided import Decided
 from bot.backends.fetch_public import public_fetch
@@ -95,9 +96,14 @@ async def running(
         )
         span_s, audit_s = settings.span_retention_hours * 3600.0, settings.audit_retention_days * 86400.0
         await stack.enter_async_context(forgetting(kept, store, span_s, audit_s, clock))
-        watch = watch_of(settings, kept, work, clock, meters)
-        talking = await talker(stack, settings, door, triage, known, shelf)
-        await listen(stack, settings, door, kept, Decided(kept.incidents, work), keeper, shelf, clock, watch, play, talking)
+        parts = Parts(
+            watch=watch_of(settings, kept, work, clock, meters),
+            play=play,
+            talking=await talker(stack, settings, door, triage, known, shelf),
+            home=await home_of(settings, door, kept, store.spans, known, play, clock),
+            shortcut=shortcut_of(settings, door, kept, work, known, meters),
+        )
+        await listen(stack, settings, door, kept, Decided(kept.incidents, work), keeper, shelf, clock, parts)
         if work.drills is not None:
             await stack.enter_async_context(timetable(planned, kept.readiness, work.drills, clock))
         proofs = proofs_of(settings, await stack.enter_async_context(public_fetch()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -28,8 +29,9 @@ EVENTS = ("app_mention", "message.channels", "message.groups")  # what manifest.
 RECENT = 100  # incidents looked through for the thread a question stands in
 OVERHEARD = 0.9  # how clearly a reply without a mention must be a question to be answered: people also talk to each other
 NOT_OVERHEARD = frozenset({"out_of_scope", "feedback", "action_request"})
+NAMED = re.compile(r"\bINC-\d{1,9}\b", re.IGNORECASE)
 NONE_HERE = "I know of no incident in this channel. Mention me in the thread of one."
-WHICH = "Several incidents are open here: {}. Ask me in the thread of the one you mean."
+WHICH = "Several incidents are open here: {}. Ask me in the thread of the one you mean, or name it."
 NO_REPORT = "There is no triage of {} yet; ask again in some seconds."
 LATER = "I cannot read questions just now. Please ask again in a minute."
 THANKS = "Thank you, that is stored."
@@ -66,14 +68,49 @@ def register(bolt: AsyncApp, chat: Chat) -> None:
 
 async def _is_reply(event: Mapping[str, object]) -> bool:
     """A person's reply that names nobody: what is addressed to somebody else, or to us as a mention, is not for here."""
-    by_person = isinstance(event.get("user"), str) and not event.get("bot_id") and not event.get("app_id")
-    return by_person and bool(event.get("thread_ts")) and "<@" not in str(event.get("text", ""))
+    return (
+        by_person(event) and event.get("channel_type") != "im" and bool(event.get("thread_ts")) and "<@" not in str(event.get("text", ""))
+    )
+
+
+def by_person(event: Mapping[str, object]) -> bool:
+    return isinstance(event.get("user"), str) and not event.get("bot_id") and not event.get("app_id")
+
+
+class Answers:
+    """What is said back, wherever it was asked."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+        self._send = Sender(chat.client)
+
+    async def give(self, one: Heard, incident: Incident, groups: frozenset[str], *, overhearing: bool = False, lead: str = "") -> None:
+        """`lead` says which incident it is about, where the place does not."""
+        case = await self._chat.case(incident, groups)
+        if case is None:
+            if not overhearing:
+                await self.say(one, plain_message(NO_REPORT.format(incident.id)))
+            return
+        try:
+            asked = await self._chat.talk.read(one.text, case, f"{one.channel} {one.thread} {one.person.user}")
+        except SourceUnavailable as error:
+            log.warning("a question could not be read: %s", error)
+            if not overhearing:
+                await self.say(one, plain_message(LATER))
+            return
+        if overhearing and (asked[0].intent in NOT_OVERHEARD or asked[0].score < OVERHEARD):
+            return
+        await self.say(one, reply_message(incident, answered(case, asked), lead))
+
+    async def say(self, one: Heard, message: Message) -> MessageRef:
+        metadata: Json = {"event_type": "midwatch_answer", "event_payload": {"asked": one.ts}}
+        return await self._send.post(one.channel, fit(message), metadata, thread_ts=one.thread)
 
 
 class _Flow:
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
-        self._send = Sender(chat.client)
+        self._answers = Answers(chat)
 
     async def mentioned(self, body: Mapping[str, object], event: Mapping[str, object]) -> None:
         await self._hear(heard(body, event), overhearing=False)
@@ -88,44 +125,25 @@ class _Flow:
         groups = await self._chat.desk.gate.groups(one.person)
         if groups is None:
             if not overhearing:
-                await self._say(one, plain_message(NOT_YOURS))
+                await self._answers.say(one, plain_message(NOT_YOURS))
             return
         if len(found) != 1:
             named = ", ".join(incident.id for incident in found[:5])
-            await self._say(one, plain_message(WHICH.format(named) if found else NONE_HERE))
+            await self._answers.say(one, plain_message(WHICH.format(named) if found else NONE_HERE))
             return
-        await self._answer(one, found[0], groups, overhearing=overhearing)
-
-    async def _answer(self, one: Heard, incident: Incident, groups: frozenset[str], *, overhearing: bool) -> None:
-        case = await self._chat.case(incident, groups)
-        if case is None:
-            if not overhearing:
-                await self._say(one, plain_message(NO_REPORT.format(incident.id)))
-            return
-        try:
-            asked = await self._chat.talk.read(one.text, case, f"{one.channel} {one.thread} {one.person.user}")
-        except SourceUnavailable as error:
-            log.warning("a question could not be read: %s", error)
-            if not overhearing:
-                await self._say(one, plain_message(LATER))
-            return
-        if overhearing and (asked[0].intent in NOT_OVERHEARD or asked[0].score < OVERHEARD):
-            return
-        await self._say(one, reply_message(incident, answered(case, asked)))
+        await self._answers.give(one, found[0], groups, overhearing=overhearing)
 
     async def _incidents(self, one: Heard) -> tuple[Incident, ...]:
-        """The incident whose thread it is; outside a thread those that are open in the channel, newest first."""
+        """The incident whose thread it is; outside a thread the one that is named, else those that are open here, newest first."""
         recent = [
             row for row in await self._chat.desk.incidents.recent(RECENT) if row.message is not None and row.message.channel == one.channel
         ]
         here = tuple(row for row in recent if row.message is not None and row.message.ts == one.thread)
+        named = {name.upper() for name in NAMED.findall(one.text)}
+        here = here or tuple(row for row in recent if one.root and row.id in named)
         if here or not one.root:
             return here
         return tuple(row for row in recent if row.state is not IncidentState.RESOLVED) or tuple(recent[:1])
-
-    async def _say(self, one: Heard, message: Message) -> MessageRef:
-        metadata: Json = {"event_type": "midwatch_answer", "event_payload": {"asked": one.ts}}
-        return await self._send.post(one.channel, fit(message), metadata, thread_ts=one.thread)
 
     async def helpful(self, ack: AsyncAck, body: Mapping[str, object], respond: AsyncRespond) -> None:
         await ack()

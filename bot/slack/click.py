@@ -41,12 +41,12 @@ def pressed(body: Mapping[str, object]) -> Click:
     first = actions[0] if isinstance(actions, list) and actions else {}
     place = _map(body.get("container")).get("channel_id") or _map(body.get("channel")).get("id")
     value = _map(first).get("value") or _map(_map(first).get("selected_option")).get("value")  # of a button, or of a menu
-    return Click(_person(body), _id(value), _text(place), _text(body.get("trigger_id"), 200))
+    return Click(person_of(body), _id(value), _text(place), _text(body.get("trigger_id"), 200))
 
 
 def submitted(body: Mapping[str, object]) -> Click:
     """A `view_submission` payload: the incident's id is the view's private metadata."""
-    return Click(_person(body), _id(_map(body.get("view")).get("private_metadata")), "", _text(body.get("trigger_id"), 200))
+    return Click(person_of(body), _id(_map(body.get("view")).get("private_metadata")), "", _text(body.get("trigger_id"), 200))
 
 
 def answer(body: Mapping[str, object], cause: tuple[str, str], note: tuple[str, str]) -> Answer:
@@ -57,7 +57,8 @@ def answer(body: Mapping[str, object], cause: tuple[str, str], note: tuple[str, 
     return Answer(_text(chosen, 150), _text(typed, 3000))
 
 
-def _person(body: Mapping[str, object]) -> Person:
+def person_of(body: Mapping[str, object]) -> Person:
+    """Who acts, in any interaction; BadInput when it does not say."""
     user, team = _map(body.get("user")), _map(body.get("team"))
     return Person(_id(user.get("id")), _text(user.get("team_id")), _text(team.get("id")))
 

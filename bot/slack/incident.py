@@ -142,10 +142,16 @@ class _Flow:
             await _whisper(respond, NOT_YOURS)
             return None
         incident = await self._desk.incidents.get(click.incident_id)
-        if incident is None or (incident.message is not None and incident.message.channel != click.channel):
+        if incident is None or not await self._belongs(click, incident):
             await _whisper(respond, UNKNOWN)
             return None
         return _Entered(incident, groups)
+
+    async def _belongs(self, click: Click, incident: Incident) -> bool:
+        """A button of the incident's own channel; or of an answer in the app's own conversation with somebody who can read that channel."""
+        if incident.message is None or incident.message.channel == click.channel:
+            return True
+        return click.channel.startswith("D") and await self._desk.gate.may_read(click.person, incident.message.channel)
 
     def _readable(self, entered: "_Entered") -> Runbook | None:
         """What is kept to the person's groups for this very cause first, else the report's first runbook, which is open to all."""
@@ -157,13 +163,16 @@ class _Flow:
         return found if found is not None and (not found.groups or entered.groups & set(found.groups)) else None
 
     async def _noted(self, click: Click, action: str, result: Result = Result.DONE, detail: str = "") -> None:
-        """What people do is in the audit log. A log that cannot be written does not keep anybody from an incident."""
-        at, actor = moment(self._desk.clock()), f"slack:{click.person.user}"
-        try:
-            told = AuditEntry(at=at, actor=actor, action=action, object=click.incident_id, result=result, detail=detail)
-            await self._desk.audit.note(told)
-        except SourceUnavailable as error:
-            log.warning("%s of %s is not in the audit log: %s", action, click.incident_id, error)
+        await noted(self._desk, click.person.user, action, click.incident_id, result, detail)
+
+
+async def noted(desk: Desk, user: str, action: str, what: str, result: Result = Result.DONE, detail: str = "") -> None:
+    """What people do is in the audit log. A log that cannot be written does not keep anybody from an incident."""
+    try:
+        told = AuditEntry(at=moment(desk.clock()), actor=f"slack:{user}", action=action, object=what, result=result, detail=detail)
+        await desk.audit.note(told)
+    except SourceUnavailable as error:
+        log.warning("%s of %s is not in the audit log: %s", action, what, error)
 
 
 @dataclass(frozen=True)

@@ -55,11 +55,12 @@ def register(bolt: AsyncApp, watch: Watch) -> None:
 
 
 def leave_the_rest(bolt: AsyncApp) -> None:
-    """After all other flows: what people write in a channel is answered with 200, or Slack would stop delivering."""
+    """After all other flows: what people write and open is answered with 200, or Slack would stop delivering."""
 
     async def nothing() -> None: ...
 
-    bolt.event("message")(nothing)
+    for name in ("message", "app_home_opened", "app_context_changed"):
+        bolt.event(name)(nothing)
 
 
 def _is_watched(body: Mapping[str, object], watch: Watch) -> bool:

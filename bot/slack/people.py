@@ -13,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.errors import MidwatchError
 from bot.slack.click import Person
 from bot.slack.failures import translated
+from bot.slack.rooms import Rooms
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,10 @@ class Gate(Protocol):
 
     async def groups(self, person: Person) -> frozenset[str] | None:
         """The runbook groups a person is in; None = may do nothing here."""
+        ...
+
+    async def may_read(self, person: Person, channel: str) -> bool:
+        """Whether a person whom `groups` lets in can read that channel."""
         ...
 
 
@@ -70,6 +75,11 @@ class Members:
         self._everyone = everyone
         self._user_groups = user_groups
         self._known: OrderedDict[str, tuple[float, bool]] = OrderedDict()
+        self._rooms = Rooms(client)
+
+    async def may_read(self, person: Person, channel: str) -> bool:
+        """SourceUnavailable when Slack does not tell."""
+        return await self._rooms.readable(person.user, channel)
 
     async def groups(self, person: Person) -> frozenset[str] | None:
         """SourceUnavailable or Refused when Slack does not tell who it is: nobody gets in on a guess."""

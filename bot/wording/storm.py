@@ -43,10 +43,11 @@ def listed(incidents: Sequence[Incident]) -> tuple[Incident, ...]:
 def line(incident: Incident) -> str:
     """`CRITICAL · assistant · error rate 12 % · Retrieval: timeout`."""
     service = [one_line(incident.service, 30)] if incident.service else []
-    return " · ".join([SEVERITIES[incident.severity], *service, one_line(incident.title, 80) or "page without a title", _state(incident)])
+    return " · ".join([SEVERITIES[incident.severity], *service, one_line(incident.title, 80) or "page without a title", state(incident)])
 
 
-def _state(incident: Incident) -> str:
+def state(incident: Incident) -> str:
+    """How far it is: being triaged, what triage said, or that it is over."""
     if incident.state is IncidentState.TRIAGING:
         return "triaging"
     said = conclude(incident.report).title if incident.report is not None else "triage failed"

@@ -11,6 +11,7 @@ import pytest
 from bot.backends.access_ping import ping
 from bot.drills.library import offers_in
 from bot.drills.readiness.desk import Desk
+from bot.drills.readiness.own import own
 from bot.errors import BadInput, BadSettings, NotAllowed, SourceUnavailable
 from bot.model.drill import DrillType
 from bot.model.readiness import Role, Rotation, Shift, Standing
@@ -182,3 +183,10 @@ async def test_what_cannot_be_asked_proves_nothing(url: str, token: str, error: 
     with pytest.raises(error) as raised:
         await ping("traces", url, token)
     assert "mine" not in str(raised.value) and "secret" not in str(raised.value)
+
+
+async def test_what_one_sees_of_oneself_is_of_ones_own_rotations() -> None:
+    desk = await a_desk(ready=False)
+    (mine,) = await own([desk], "ada@example.com", [offer("D5", "retrieval.timeout")], NOW)
+    assert mine.rotation == "assistant" and mine.ready.person == "U1" and [one.scenario for one in mine.next.drills] != []
+    assert await own([desk], "U9", [], NOW) == ()

@@ -1,9 +1,10 @@
 """One fake Slack a test, and the real client, surface and Bolt against it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 
 import httpx
 import pytest
@@ -13,10 +14,29 @@ from fastapi import FastAPI
 from bot.chat.case import Case
 from bot.chat.talk import Talk
 from bot.chat.understand import Understanding
+from bot.drills.readiness.own import Own
+from bot.errors import SourceUnavailable
+from bot.model.change import Change
 from bot.model.incident import Incident
+from bot.model.page import Page
 from bot.model.runbook import Runbook
 from bot.shelf.shelf import Shelf
-from bot.slack import Chat, Desk, Flows, Members, SlackSurface, UserGroups, Watch, bolt_app, http_handler, register, socket_mode, web_client
+from bot.slack import (
+    Chat,
+    Desk,
+    Flows,
+    Home,
+    Members,
+    Shortcut,
+    SlackSurface,
+    UserGroups,
+    Watch,
+    bolt_app,
+    http_handler,
+    register,
+    socket_mode,
+    web_client,
+)
 from bot.web import slack_door
 from tests.fakes_audit import MemoryAudit
 from tests.fakes_records import MemoryRecords
@@ -27,6 +47,12 @@ from tests.web.doors import NoteWork
 NOW = 1_772_417_400.0
 CAUSES = ("model.provider_incident", "none.mix_shift", "retrieval.error", "retrieval.timeout", "tool.loop")
 BOOK = Runbook(id="retrieval.timeout", path="retrieval/timeout.md", title="Retrieval timeouts", body="# Confirm\n`curl` <!channel> *now*")
+
+
+@cache
+def understanding() -> Understanding:
+    """A second to make, and never changed."""
+    return Understanding(None)
 
 
 @pytest.fixture
@@ -58,6 +84,22 @@ async def listening(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @dataclass
+class Disk:
+    """Intake of the records in memory, until the disk is full."""
+
+    records: MemoryRecords
+    full: bool = False
+
+    async def receive(self, page: Page, *, delivery_id: str | None, raw: bytes, received_at: float) -> Incident | None:
+        if self.full:
+            raise SourceUnavailable("the disk is full", source="records", asked="receive")
+        return await self.records.receive(page, delivery_id=delivery_id, raw=raw, received_at=received_at)
+
+    async def add_change(self, change: Change) -> bool:
+        return await self.records.add_change(change)
+
+
+@dataclass
 class House:
     """The Slack door with everything behind it in memory."""
 
@@ -71,6 +113,18 @@ class House:
     audit: MemoryAudit = field(default_factory=MemoryAudit)
     work: NoteWork = field(default_factory=NoteWork)
     outcomes: list[tuple[str, str]] = field(default_factory=list)
+    mine: dict[str, tuple[Own, ...]] = field(default_factory=dict)
+    services: list[str] = field(default_factory=list)
+    disk: Disk = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.disk = Disk(self.records)
+
+    async def own(self, person: str) -> tuple[Own, ...]:
+        return self.mine.get(person, ())
+
+    async def blind(self, incidents: Sequence[Incident]) -> tuple[str, ...]:
+        return ("Metrics: no Prometheus is connected", f"<!channel> {len(incidents)} triages looked at")
 
     def counted(self, source: str, outcome: str) -> None:
         self.outcomes.append((source, outcome))
@@ -118,8 +172,10 @@ async def house(request: pytest.FixtureRequest, slack: FakeSlack, surface: Slack
             clock=lambda: NOW,
         )
         watch = Watch(frozenset({"APAGER", "BPAGER"}), frozenset({"C1"}), made.records, made.work, lambda: NOW, made.counted)
-        chat = Chat(desk, Talk(Understanding(None)), made.case, bolt.client)
-        register(bolt, Flows(desk, made.records, made.lost.append, watch, chat=chat))
+        chat = Chat(desk, Talk(understanding()), made.case, bolt.client)
+        home = Home(desk, bolt.client, made.own, made.blind, "/midwatch-drill")
+        shortcut = Shortcut(desk, made.disk, made.work, made.services, "#incidents", made.counted)
+        register(bolt, Flows(desk, made.records, made.lost.append, watch, chat=chat, home=home, shortcut=shortcut))
         if request.param == "socket":
             await stack.enter_async_context(socket_mode(bolt, "xapp-test"))
             async with asyncio.timeout(5):

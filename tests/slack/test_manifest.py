@@ -6,26 +6,33 @@ from pathlib import Path
 import yaml
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack import chat, events, pages
+from bot.slack import agent, chat, events, home, pages
+from bot.slack.blocks.shortcut import TRIAGE_THIS
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = yaml.safe_load((ROOT / "manifest.yaml").read_text())
 # Slack's reference: what each method needs of a bot token. An empty set = no scope.
 NEEDS = {
     "apps_connections_open": frozenset(),  # an app-level token
+    "assistant_threads_setStatus": frozenset({"assistant:write"}),
+    "assistant_threads_setSuggestedPrompts": frozenset({"assistant:write"}),
+    "chat_getPermalink": frozenset(),
     "chat_postMessage": frozenset({"chat:write"}),
     "chat_update": frozenset({"chat:write"}),
     "conversations_history": frozenset({"channels:history", "groups:history", "metadata.message:read"}),
     "conversations_replies": frozenset({"channels:history", "groups:history", "metadata.message:read"}),
+    "conversations_info": frozenset({"channels:read", "groups:read"}),
+    "conversations_members": frozenset({"channels:read", "groups:read"}),
     "files_upload_v2": frozenset({"files:write"}),
     "usergroups_list": frozenset({"usergroups:read"}),
     "users_conversations": frozenset({"channels:read", "groups:read"}),
     "users_info": frozenset({"users:read"}),
     "views_open": frozenset(),
+    "views_publish": frozenset(),
 }
 OPTIONAL = frozenset({"usergroups:read"})  # asked for only where the feature is switched on
-FEATURES = {"agent_view": "assistant:write", "slash_commands": "commands"}
-LISTENS = {"app_mention": "app_mentions:read"}  # scopes of events; those of messages are in NEEDS
+FEATURES = {"agent_view": "assistant:write", "shortcuts": "commands", "slash_commands": "commands"}
+LISTENS = {"app_mention": "app_mentions:read", "message.im": "im:history"}  # scopes of events; those of messages are in NEEDS
 
 
 def called() -> set[str]:
@@ -58,10 +65,21 @@ def test_nothing_is_asked_for_that_lets_an_app_act_for_people_or_beyond_its_chan
 
 
 def test_events_are_exactly_those_in_use():
-    assert sorted(MANIFEST["settings"]["event_subscriptions"]["bot_events"]) == sorted({*events.EVENTS, *pages.EVENTS, *chat.EVENTS})
+    assert sorted(MANIFEST["settings"]["event_subscriptions"]["bot_events"]) == sorted(
+        {*events.EVENTS, *pages.EVENTS, *chat.EVENTS, *home.EVENTS, *agent.EVENTS}
+    )
 
 
 def test_buttons_are_switched_on_and_the_old_assistant_view_is_not_used():
     assert MANIFEST["settings"]["interactivity"]["is_enabled"] is True
     assert "assistant_view" not in MANIFEST["features"]
     assert len(MANIFEST["display_information"]["description"]) <= 140
+
+
+def test_what_people_open_and_point_at_is_switched_on():
+    features = MANIFEST["features"]
+    assert features["app_home"] == {"home_tab_enabled": True, "messages_tab_enabled": True, "messages_tab_read_only_enabled": False}
+    (shortcut,) = features["shortcuts"]
+    assert (shortcut["type"], shortcut["callback_id"]) == ("message", TRIAGE_THIS)
+    assert len(shortcut["name"]) <= 24
+    assert tuple(one["title"] for one in features["agent_view"]["suggested_prompts"]) == agent.PROMPTS

@@ -56,6 +56,11 @@ def person(user: str) -> Json:
     return run(several_lines(user, 40).replace("\n", " "))
 
 
+def link(url: str, text: str) -> Json:
+    """To an address that Slack itself gave or that is configured, never to one that a page, a span or a person wrote."""
+    return {"type": "link", "url": url, "text": text or "-"} if url.startswith("https://") and len(url) <= 3_000 else run(text, bold=True)
+
+
 def section(*elements: Json) -> Json:
     return {"type": "rich_text_section", "elements": list(elements)}
 

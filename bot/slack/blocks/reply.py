@@ -12,9 +12,10 @@ SPOKEN = 600  # characters of the text that notifications and screen readers get
 INDENT = "  "  # a line that begins with it is to be copied
 
 
-def reply_message(incident: Incident, reply: Reply) -> Message:
+def reply_message(incident: Incident, reply: Reply, lead: str = "") -> Message:
+    """`lead`: which incident it is about and why that one, where the place of the question does not say it."""
     told = several_lines(reply.answer, ANSWER)
-    blocks: list[Json] = []
+    blocks: list[Json] = [context(lead)] if lead else []
     lines: list[str] = []
     for line in [*told.split("\n"), INDENT]:
         if line.startswith(INDENT) and lines:
@@ -33,7 +34,7 @@ def reply_message(incident: Incident, reply: Reply) -> Message:
         button(HELPFUL, "Helpful", incident.id, f"The answer about {incident.id} was helpful"),
         button(WRONG, "Wrong", incident.id, f"Say what incident {incident.id} really was"),
     ]})  # fmt: skip
-    return Message(text=escaped(cut(told.replace("\n", " "), SPOKEN)), blocks=tuple(blocks))
+    return Message(text=escaped(cut(f"{lead} {told}".strip().replace("\n", " "), SPOKEN)), blocks=tuple(blocks))
 
 
 def plain_message(words: str) -> Message:

@@ -7,6 +7,7 @@ from typing import Any
 TEXTS = {"header": 150, "section": 3000, "button": 75, "option": 75}
 MESSAGE_BLOCKS = {"actions", "context", "divider", "header", "image", "input", "rich_text", "section", "table", "markdown"}
 MODAL_BLOCKS = {"actions", "alert", "context", "divider", "header", "image", "input", "rich_text", "section"}
+HOME_BLOCKS = MODAL_BLOCKS - {"alert"}
 RICH = {"rich_text_section", "rich_text_list", "rich_text_preformatted", "rich_text_quote"}
 LEAVES = {"text", "date", "user", "link", "emoji", "channel", "usergroup", "broadcast"}
 SOFT_CEILING = 13_200  # characters over all blocks at which real workspaces answer msg_blocks_too_long
@@ -45,6 +46,16 @@ def view(value: dict[str, Any]) -> None:
     if any(block["type"] == "input" for block in value["blocks"]) and "submit" not in value:
         raise Broken("invalid_arguments", "submit is needed with inputs")
     _blocks(value["blocks"], MODAL_BLOCKS)
+
+
+def home(value: dict[str, Any]) -> None:
+    if value.get("type") != "home" or set(value) - {"type", "blocks", "callback_id", "external_id", "private_metadata"}:
+        raise Broken("invalid_arguments", "no home")
+    if not 1 <= len(value.get("blocks") or []) <= 100:
+        raise Broken("invalid_arguments", "blocks")
+    if len(json.dumps(value)) > 250_000:
+        raise Broken("view_too_large")
+    _blocks(value["blocks"], HOME_BLOCKS)
 
 
 def _blocks(blocks: list[dict[str, Any]], allowed: set[str]) -> None:

@@ -135,7 +135,7 @@ async def _arguments(request: web.Request) -> dict[str, Any]:
     if request.content_type == "application/json":
         return await request.json()
     args: dict[str, Any] = {**request.query, **(await request.post())}
-    for name in ("blocks", "metadata", "view", "files"):
+    for name in ("blocks", "metadata", "view", "files", "prompts"):
         if isinstance(args.get(name), str):
             args[name] = json.loads(args[name])
     return args

@@ -18,6 +18,10 @@ SCOPES = {
     "users.conversations": "channels:read",
     "users.info": "users:read",
     "usergroups.list": "usergroups:read",
+    "conversations.info": "channels:read",
+    "conversations.members": "channels:read",
+    "assistant.threads.setStatus": "assistant:write",
+    "assistant.threads.setSuggestedPrompts": "assistant:write",
     "files.getUploadURLExternal": "files:write",
     "files.completeUploadExternal": "files:write",
 }
@@ -40,6 +44,9 @@ class Workspace:
     views: dict[str, dict[str, Any]] = field(default_factory=dict)
     triggers: dict[str, float] = field(default_factory=dict)
     whispers: list[str] = field(default_factory=list)
+    homes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    statuses: list[tuple[str, str, str]] = field(default_factory=list)
+    prompts: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     revoked: bool = False
     _number: Any = field(default_factory=lambda: itertools.count(1))
 
@@ -129,6 +136,39 @@ class Workspace:
         view = {**args["view"], "id": f"V{next(self._number)}", "hash": "h", "team_id": TEAM}
         self.views[view["id"]] = view
         return {"view": view}
+
+    def _views_publish(self, args: dict[str, Any]) -> dict[str, Any]:
+        if args["user_id"] not in self.users:
+            raise Broken("user_not_found")
+        rules.home(args["view"])
+        self.homes.setdefault(args["user_id"], []).append(args["view"])
+        return {"view": {**args["view"], "id": f"V{next(self._number)}"}}
+
+    def _chat_getPermalink(self, args: dict[str, Any]) -> dict[str, Any]:
+        row = self._message(args["channel"], args["message_ts"])
+        return {"channel": args["channel"], "permalink": f"https://fake.slack.com/archives/{args['channel']}/p{row['ts'].replace('.', '')}"}
+
+    def _conversations_info(self, args: dict[str, Any]) -> dict[str, Any]:
+        found = self._channel(args["channel"])
+        private = bool(found.get("members"))
+        return {"channel": {"id": found["id"], "is_channel": not found["id"].startswith("D"), "is_private": private}}
+
+    def _conversations_members(self, args: dict[str, Any]) -> dict[str, Any]:
+        """Two a page, so that turning pages is tried."""
+        members, start = self._channel(args["channel"]).get("members", []), int(args.get("cursor") or 0)
+        more = {"next_cursor": str(start + 2)} if start + 2 < len(members) else {"next_cursor": ""}
+        return {"members": members[start : start + 2], "response_metadata": more}
+
+    def _assistant_threads_setStatus(self, args: dict[str, Any]) -> dict[str, Any]:
+        self.statuses.append((args["channel_id"], args["thread_ts"], args["status"]))
+        return {}
+
+    def _assistant_threads_setSuggestedPrompts(self, args: dict[str, Any]) -> dict[str, Any]:
+        prompts = args["prompts"]
+        if not 1 <= len(prompts) <= 4 or any(set(one) != {"title", "message"} for one in prompts):
+            raise Broken("invalid_arguments")
+        self.prompts[args["channel_id"]] = prompts
+        return {}
 
     def _files_getUploadURLExternal(self, args: dict[str, Any]) -> dict[str, Any]:
         name = f"F{next(self._number)}"
