@@ -4,14 +4,12 @@ import json
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
-import httpx
 import psycopg
 import pytest
-from slack_sdk.signature import SignatureVerifier
 
 from tests.e2e.service import Service, until
+from tests.e2e.slack_people import Person, Workspace
 from tests.e2e.slack_stub import Running, SlackStub
 from tests.postgres import server
 
@@ -37,81 +35,6 @@ WRONG = {
     "status": "It was the banner",
     "confidence": "95",
 }
-
-
-class Workspace(SlackStub):
-    """Also knows people, and keeps what is whispered and which forms are open."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.whispers: list[str] = []
-        self.views: list[dict[str, Any]] = []
-        self.posts: list[dict[str, Any]] = []
-
-    def _answer(self, method: str, said: dict[str, Any]) -> dict[str, Any]:
-        if method == "users.info":
-            return {"user": {"id": said["user"]}}
-        if method == "views.open":
-            view = said["view"]
-            self.views.append(json.loads(view) if isinstance(view, str) else view)
-            return {"view": {"id": "V1"}}
-        if method == "whisper":
-            self.whispers.append(said["text"])
-            return {}
-        if method == "chat.postMessage":
-            self.posts.append(said)
-            return super()._answer(method, said) | {"channel": said["channel"]}
-        return super()._answer(method, said)
-
-    def to(self, channel: str) -> list[dict[str, Any]]:
-        return [one for one in self.posts if one["channel"] == channel]
-
-
-class Person:
-    """Sends what Slack sends when somebody types, presses or submits."""
-
-    def __init__(self, service: Service, slack: Workspace, user: str) -> None:
-        self._service, self._slack, self._user = service, slack, user
-
-    def _send(self, fields: dict[str, Any]) -> httpx.Response:
-        raw, at = urlencode(fields), str(int(time.time()))
-        signature = SignatureVerifier("s").generate_signature(timestamp=at, body=raw)
-        headers = {
-            "content-type": "application/x-www-form-urlencoded",
-            "x-slack-request-timestamp": at,
-            "x-slack-signature": str(signature),
-        }
-        answer = httpx.post(f"{self._service.url}/slack/events", content=raw, headers=headers, timeout=30)
-        assert answer.status_code == 200, answer.text
-        return answer
-
-    def types(self, text: str) -> None:
-        common = {"user_id": self._user, "team_id": "T1", "channel_id": "C1", "api_app_id": "A1", "trigger_id": "t"}
-        self._send({"command": "/midwatch-drill", "text": text, "response_url": f"{self._slack.url}whisper", **common})
-
-    def presses(self, action: str, value: str) -> None:
-        chosen = {"selected_option": {"value": value}} if " " in value else {"value": value}
-        payload = self._body("block_actions") | {
-            "response_url": f"{self._slack.url}whisper",
-            "container": {"channel_id": "C1"},
-            "channel": {"id": "C1"},
-            "actions": [{"type": "static_select" if " " in value else "button", "action_id": action, "block_id": "b"} | chosen],
-        }
-        self._send({"payload": json.dumps(payload)})
-
-    def submits(self, view: dict[str, Any], said: dict[str, str]) -> dict[str, Any]:
-        kinds = {block["block_id"]: block["element"]["type"] for block in view["blocks"] if block["type"] == "input"}
-        values = {
-            key: {key: {"type": kind, **({"selected_option": {"value": said[key]}} if kind == "static_select" else {"value": said[key]})}}
-            for key, kind in kinds.items()
-            if key in said
-        }
-        payload = self._body("view_submission") | {"view": {**view, "id": "V1", "state": {"values": values}}}
-        answer: dict[str, Any] = self._send({"payload": json.dumps(payload)}).json()
-        return answer
-
-    def _body(self, kind: str) -> dict[str, Any]:
-        return {"type": kind, "user": {"id": self._user, "team_id": "T1"}, "team": {"id": "T1"}, "api_app_id": "A1", "trigger_id": "t"}
 
 
 def settings(slack: SlackStub, database: str) -> dict[str, str]:
