@@ -10,9 +10,11 @@ import pytest
 from PIL import Image
 
 from bot.slack.blocks.card import card
+from bot.slack.blocks.home import home_view
 from bot.slack.blocks.thread import evidence_reply, ruled_out_reply
 from tests.render.picture import HERE, missing, pictures
 from tests.slack import samples
+from tests.slack.test_home import an_own, page
 
 pytestmark = [pytest.mark.real, pytest.mark.skipif(bool(missing()), reason=f"needs {missing()}")]
 
@@ -56,6 +58,18 @@ def test_strange_text_is_drawn_as_text(tmp_path: Path):
     cards = [{"name": "strange", "blocks": list(card(samples.incident(title=title)).blocks)}]
     subprocess.run(["node", str(HERE / "page.mjs"), str(tmp_path)], input=json.dumps({"cards": cards}), text=True, check=True, timeout=60)
     assert "<img src=x" not in (tmp_path / "strange.html").read_text()
+
+
+def test_every_part_of_the_home_tab_is_drawn(tmp_path: Path):
+    blocks = home_view(page(incidents=(FAULT,), links={FAULT.id: "https://fake.slack.com/1"}, own=(an_own(),), blind=("Metrics: none",)))[
+        "blocks"
+    ]
+    cards = json.dumps({"cards": [{"name": "home", "blocks": blocks}]})
+    subprocess.run(["node", str(HERE / "page.mjs"), str(tmp_path)], input=cards, text=True, check=True, timeout=60)
+    drawn = shown(tmp_path / "home.html")
+    for expected in ("1 open incident", "Retrieval: timeout", "night-07", "In grace: secondary", "Metrics: none"):
+        assert expected in drawn
+    assert 'href="https://fake.slack.com/1"' in (tmp_path / "home.html").read_text()
 
 
 def test_the_fault_card_fits_one_screen_of_a_laptop(tmp_path: Path):

@@ -9,15 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.drills.readiness.gate import NAMES
 from bot.drills.readiness.own import Own
-from bot.model.incident import Incident
+from bot.model.incident import Incident, IncidentState
 from bot.model.readiness import Readiness, Standing
 from bot.slack.blocks.kit import Json, bullets, context, header, link, person, plain, rich, rows, run, section, when
 from bot.wording.figures import counted
 from bot.wording.incident import heading, owner
 from bot.wording.literal import cut, one_line
 from bot.wording.storm import state
-from bot.wording.verdict import for_whom, since
+from bot.wording.verdict import conclude, for_whom, since
 
 INCIDENTS = 10  # listed; the others are counted, so that a storm does not push readiness off the page
 LACKS = 4  # of what the gate misses, listed
@@ -69,13 +70,21 @@ def _incidents(page: Homepage) -> list[Json]:
 
 def _incident(one: Incident, url: str) -> Json:
     named = link(url, one.id) if url else run(one.id, bold=True)
-    told = [[named, run(f" {cut(heading(one), LINE)}", bold=True)], [run(cut(state(one), LINE))]]
+    told = [[named, run(f" {cut(heading(one), LINE)}", bold=True)], [run(cut(_verdict(one), LINE))]]
     if one.report is not None and one.report.onset is not None:
         reach = [since(one.report, one.page.starts_at or one.opened_at), for_whom(one.report)]
         told.append([run(cut("; ".join(part for part in reach if part), LINE))])
     has_it = [run("acknowledged by "), person(one.acknowledged_by)] if one.acknowledged_by else [run(owner(one))]
     told.append([run("Paged "), when(one.page.starts_at or one.opened_at), run(" · "), *has_it])
     return rich(rows(*told))
+
+
+def _verdict(one: Incident) -> str:
+    """With how sure that is; while it is triaged, the verdict before these alerts is on the card."""
+    if one.report is None or one.state is not IncidentState.TRIAGED:
+        return state(one)
+    said = conclude(one.report)
+    return f"{said.title} ({said.certainty})"
 
 
 def _practice(page: Homepage) -> list[Json]:
@@ -105,20 +114,22 @@ def _due(one: Own, command: str) -> Json:
 def _ready(one: Own) -> Json:
     ready = one.ready
     until = [run(" until "), when(ready.until)] if ready.until is not None else []
-    blocks = [rows([run(f"{one.rotation}: ", bold=True), run(STANDINGS[ready.standing]), *until])]
+    lines: list[Sequence[Json]] = [[run(f"{one.rotation}: ", bold=True), run(STANDINGS[ready.standing]), *until]]
+    blocks: list[Json] = []
     for words, missing in (("Missing", ready.lacks), ("Missing in a fortnight, if nothing is done", ready.soon)):
         if missing:
             more = [[run(f"and {len(missing) - LACKS} more", italic=True)]] if len(missing) > LACKS else []
             listed = [[run(one_line(lack.what, LINE))] for lack in missing[:LACKS]]
-            blocks += [section(run(f"{words} ({len(missing)})")), bullets(listed + more)]
+            blocks += [rows(*lines, [run(f"{words} ({len(missing)})")]), bullets(listed + more)]
+            lines = []
     if levels := _levels(ready):
-        blocks.append(section(run(levels)))
-    return rich(*blocks)
+        lines.append([run(levels)])
+    return rich(*blocks, *([rows(*lines)] if lines else []))
 
 
 def _levels(ready: Readiness) -> str:
-    """`Levels: K1 2, K2 3`; those with nothing behind them are left out."""
-    known = [f"{one.competency.value} {one.level}" for one in ready.levels if one.items]
+    """`retrieval 1, model 3`; those with nothing behind them are left out."""
+    known = [f"{NAMES[one.competency]} {one.level}" for one in ready.levels if one.items]
     return f"Levels (the gate asks for 2): {', '.join(known)}" if known else ""
 
 
