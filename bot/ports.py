@@ -5,6 +5,7 @@ A source returns None when it was not collected, and raises SourceUnavailable wh
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ from bot.model.drill import Dispute, MarkedDrill, OpenDrill, Sitting
 from bot.model.evidence import Coverage, Interval, MetricSeries, Past, Probe, PromptText
 from bot.model.frame import Frame
 from bot.model.incident import Digest, Incident, MessageRef, Progress, Vote
+from bot.model.narration import Brief, Draft, Narration
 from bot.model.outcome import Course, Milestone
 from bot.model.page import Page
 from bot.model.readiness import Act, Due, Firing, RealPage, Rotation, Shift, TeamDrill
@@ -103,6 +105,22 @@ class Embedder(Protocol):
     async def embed(self, texts: Sequence[str]) -> tuple[tuple[float, ...], ...]: ...
 
 
+class Narrator(Protocol):
+    """A language model that words facts. What it returns is unchecked."""
+
+    name: str
+
+    async def draft(self, brief: Brief) -> Draft:
+        """SourceUnavailable: no answer, too late, too long, or not a list of claims."""
+        ...
+
+
+class Narrate(Protocol):
+    """A report, or a question about it, in plain language; None: the template speaks."""
+
+    async def __call__(self, report: Report, paged_at: datetime | None, question: str = "") -> Narration | None: ...
+
+
 class Intake(Protocol):
     """Pages are stored before they are acknowledged."""
 
@@ -119,6 +137,10 @@ class Incidents(Protocol):
     async def get(self, incident_id: str) -> Incident | None: ...
 
     async def save_report(self, incident_id: str, report: Report) -> None: ...
+
+    async def save_narration(self, incident_id: str, revision: int, narration: Narration) -> bool:
+        """Beside the report of that triage; False when a newer one was asked for, or there is no report."""
+        ...
 
     async def save_message(self, incident_id: str, message: MessageRef) -> None: ...
 

@@ -58,6 +58,13 @@ class Settings(BaseSettings):
     embedder_model: str = "text-embedding-3-small"  # what that URL is asked for
     embedder_key: SecretStr | None = None  # bearer token for it
 
+    narrator_url: str | None = None  # an OpenAI-compatible /v1/chat/completions that words findings; None = templates alone
+    narrator_model: str = "gpt-4o-mini"  # what that URL is asked for
+    narrator_key: SecretStr | None = None  # bearer token for it
+    narrator_seconds: float = Field(default=8.0, gt=0, le=60)  # for a whole answer; the template stands meanwhile
+    narrator_tokens: int = Field(default=600, ge=100, le=20_000)  # of one completion
+    narrator_tokens_per_day: int = Field(default=200_000, ge=0)  # of one worker, prompts included; then templates until midnight UTC
+
     pagerduty_token: SecretStr | None = None  # rotations: a read-only REST API key
     opsgenie_token: SecretStr | None = None  # rotations: an API key that may read configuration
     grafana_token: SecretStr | None = None  # rotations: an API key of Grafana OnCall

@@ -11,6 +11,7 @@ from bot.errors import Refused, SourceUnavailable
 from bot.model.change import Change
 from bot.model.evidence import Interval, Past
 from bot.model.incident import Digest, Incident, IncidentState, MessageRef, Progress, Vote
+from bot.model.narration import Narration
 from bot.model.page import Page
 from bot.model.report import Report
 from bot.model.value import moment
@@ -120,6 +121,13 @@ class MemoryRecords:
     async def save_report(self, incident_id: str, report: Report) -> None:
         self._change(incident_id, report=report, state=self._ended(incident_id, IncidentState.TRIAGED))
         self.changed_at[incident_id] = time.time()
+
+    async def save_narration(self, incident_id: str, revision: int, narration: Narration) -> bool:
+        known = self.rows.get(incident_id)
+        if known is None or known.report is None or known.triage_revision != revision:
+            return False
+        self._change(incident_id, report=known.report.model_copy(update={"narration": narration}))
+        return True
 
     async def fail(self, incident_id: str) -> None:
         self._change(incident_id, state=self._ended(incident_id, IncidentState.FAILED))
@@ -289,6 +297,7 @@ class MemorySurface:
     posts: list[tuple[str, str]] = field(default_factory=list)  # (incident, ts)
     edits: list[tuple[str, str, str]] = field(default_factory=list)  # (incident, what it said, progress step)
     attached: list[tuple[str, bytes | None]] = field(default_factory=list)
+    shown: list[Narration | None] = field(default_factory=list)  # the narration of each card, posted or edited
     digests: list[tuple[int, bool, list[str]]] = field(default_factory=list)  # (storm, posted anew, its incidents)
     down: int = 0  # so many calls fail before the surface answers again
     refuses: bool = False
@@ -302,6 +311,7 @@ class MemorySurface:
             raise Refused
         if incident.message is None:
             self.posts.append((incident.id, f"{len(self.posts) + 1}.0"))
+        self.shown.append(incident.report.narration if incident.report else None)
         ref = incident.message or MessageRef(channel="C1", ts=self.posts[-1][1])
         cause = incident.report.cause if incident.report else None
         self.edits.append((incident.id, f"{incident.state} {incident.alerts} {cause}", progress.step if progress else ""))

@@ -26,7 +26,7 @@ from bot.backends.work_dbos import DbosWork
 from bot.chat.talk import Talk
 from bot.chat.understand import Understanding
 from bot.model.incident import Incident
-from bot.ports import Picture, SeenEvents, Surface
+from bot.ports import Narrate, Picture, SeenEvents, Surface
 from bot.settings import Settings, names
 from bot.slack import Chat, Flows, Home, Play, Shortcut, Watch, bolt, chart, client, people, register, surface
 from bot.slack import incident as buttons
@@ -120,7 +120,13 @@ async def listen(
 
 
 async def talker(
-    stack: AsyncExitStack, settings: Settings, door: Door, triage: Triage, known: Services, shelf: LiveShelf | None
+    stack: AsyncExitStack,
+    settings: Settings,
+    door: Door,
+    triage: Triage,
+    known: Services,
+    shelf: LiveShelf | None,
+    narrate: Narrate | None,
 ) -> Callable[[buttons.Desk], Chat] | None:
     """Questions in Slack, understood by the embedder that searches runbooks; without one by letters and words."""
     if door.bolt is None:
@@ -129,7 +135,7 @@ async def talker(
     key = settings.embedder_key.get_secret_value() if settings.embedder_key else None
     embedder, _ = await stack.enter_async_context(chosen_embedder(settings.embedder, settings.embedder_model, key))
     cached = CachedEmbedder(embedder, settings.home / "chat" / "embeddings.db") if embedder is not None else None
-    talk = Talk(await asyncio.to_thread(Understanding, embedder, cached))
+    talk = Talk(await asyncio.to_thread(Understanding, embedder, cached), narrate)
     cases = Cases(triage, known, shelf.runbook if shelf is not None else lambda _id: None)
     return lambda desk: Chat(desk, talk, cases.of, client)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 
+from bot.app.narration import narrated
 from bot.app.people import Door, Parts, door_of, listen, talker, watch_of
 from bot.app.practice import drills, team_drills
 from bot.app.trust import proofs_of
@@ -79,12 +80,14 @@ async def running(
         door = door_of(settings, surface_factory)
         worker = await asyncio.to_thread(worker_name, settings)
         keeper = CardKeeper(kept.cards, door.surface, worker, clock, failed=meters.surface_failed, digests=kept.digests)
+        narrate = await narrated(stack, settings, clock)
         crew = Crew(
             incidents=kept.incidents,
             cards=kept.cards,
             surface=door.surface,
             diagnose=_diagnose(triage, known),
             draw=door.draw,
+            narrate=narrate,
             announced=lambda incident: meters.announced(clock() - incident.opened_at.timestamp()),
             triaged=meters.triaged,
             waiting=meters.waiting,
@@ -99,7 +102,7 @@ async def running(
         parts = Parts(
             watch=watch_of(settings, kept, work, clock, meters),
             play=play,
-            talking=await talker(stack, settings, door, triage, known, shelf),
+            talking=await talker(stack, settings, door, triage, known, shelf, narrate),
             home=await home_of(settings, door, kept, store.spans, known, play, clock),
             shortcut=shortcut_of(settings, door, kept, work, known, meters),
         )
@@ -196,4 +199,5 @@ def _notes(settings: Settings, known: Services, shelf: LiveShelf | None, door: D
         f"metrics: {'Prometheus' if settings.prometheus_url else 'none (MIDWATCH_PROMETHEUS_URL)'}",
         f"services: {', '.join(service.name for service in known.all) or f'none declared in {settings.playbooks}/service'}",
         f"runbooks: {shelved}" + (f"; {shelf.word}" if shelf is not None and shelf.word else ""),
+        *([f"narrator: {settings.narrator_model}"] if settings.narrator_url is not None else []),
     )

@@ -1,4 +1,4 @@
-"""What happens with one revision of an incident, step by step: announce, triage, show, attach.
+"""What happens with one revision of an incident, step by step: announce, triage, show, attach, and narrate where that is wanted.
 
 Each step may be run again after a crash. The engine underneath (DBOS, or plain tasks in tests) decides when.
 """
@@ -13,7 +13,7 @@ from bot.backends.card import CardKeeper, Watch
 from bot.errors import Refused, SourceUnavailable
 from bot.model.incident import Incident, Progress
 from bot.model.report import Report
-from bot.ports import Cards, Incidents, Picture, Surface
+from bot.ports import Cards, Incidents, Narrate, Picture, Surface
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,7 @@ class Crew:
     surface: Surface
     diagnose: Diagnose
     draw: Callable[[Incident], Picture | None] | None = None
+    narrate: Narrate | None = None  # words for a report that people read already; None = templates alone
     announced: Callable[[Incident], None] | None = None  # told of each incident's first message
     triaged: Callable[[str, float], None] | None = None  # told the outcome and the seconds of each triage
     waiting: Callable[[int, float], None] | None = None  # told every few seconds how many wait, and for how long the oldest
@@ -64,6 +65,8 @@ class Walk:
         await step("show", lambda: self._show(incident_id))
         if asked == "triage":
             await step("attach", lambda: self._attach(incident_id, revision))
+            if self._crew.narrate is not None:  # last, so that a workflow begun without it ends the same way
+                await step("narrate", lambda: self._narrate(incident_id, revision))
 
     async def _announce(self, incident_id: str, revision: int) -> str:
         """Say at once that the page is in hand. A surface that is down must not keep the triage waiting."""
@@ -140,3 +143,20 @@ class Walk:
             return "failed"
         await self._crew.cards.mark_attached(incident_id, revision)
         return "attached"
+
+    async def _narrate(self, incident_id: str, revision: int) -> str:
+        """A paragraph on a card that stands complete without it: whatever fails is logged and left."""
+        incident = await self._crew.incidents.get(incident_id)
+        if incident is None or incident.report is None or incident.triage_revision > revision or self._crew.narrate is None:
+            return "nothing"
+        if incident.report.narration is not None:
+            return "told"
+        try:
+            told = await self._crew.narrate(incident.report, incident.page.starts_at or incident.opened_at)
+            if told is None or not await self._crew.incidents.save_narration(incident_id, revision, told):
+                return "template"
+            await self._keeper.show(incident_id)
+        except Exception:
+            log.exception("the narration of %s could not be shown", incident_id, extra={"incident": incident_id})
+            return "failed"
+        return "told"

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +26,7 @@ from bot.chat.understand import Understanding
 from bot.errors import BadInput
 from bot.model.reply import Reply
 from bot.model.value import moment
+from bot.ports import Narrate
 from bot.settings import runbook_folder
 from bot.shelf.read import read_folders
 from bot.shelf.shelf import Shelf
@@ -71,8 +73,8 @@ def ask(
 
 async def _ask(folder: Path, asked: Sequence[Question], runbooks: Path | None) -> list[Reply]:
     case = await case_of(folder, runbooks)
-    async with understanding() as read_by:
-        talk = Talk(read_by)
+    async with understanding() as read_by, narrating() as narrate:
+        talk = Talk(read_by, narrate)
         if len(asked) > 1:
             await read_by.warm([one.text for one in asked], case.values, case.now)
         return [await talk.ask(one.text, case, one.thread) for one in asked]
@@ -107,6 +109,19 @@ async def understanding() -> AsyncIterator[Understanding]:
         if word:
             typer.echo(word, err=True)
         yield Understanding(embedder, CachedEmbedder(embedder, chosen.home / "chat" / "embeddings.db") if embedder is not None else None)
+
+
+@asynccontextmanager
+async def narrating() -> AsyncIterator[Narrate | None]:
+    """The narrator of the settings; None, and nothing imported for it, where there is none."""
+    chosen = settings.load()
+    if chosen.narrator_url is None:
+        yield None
+        return
+    from bot.app.narration import narrated
+
+    async with AsyncExitStack() as stack:
+        yield await narrated(stack, chosen, time.time)
 
 
 def show(one: Question, reply: Reply) -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.chat.talk import Talk
-from bot.cli.ask import CHARS, Question, case_of, show, understanding
+from bot.cli.ask import CHARS, Question, case_of, narrating, show, understanding
 from bot.settings import runbook_folder
 from bot.wording.verdict import conclude
 
@@ -33,8 +33,8 @@ async def _chat(folder: Path, runbooks: Path | None) -> None:
     case = await case_of(folder, runbooks)
     console = Console()
     console.print(Text(f"{conclude(case.report).title}. Ask; an empty line leaves."), soft_wrap=True)
-    async with understanding() as read_by:
-        talk = Talk(read_by)
+    async with understanding() as read_by, narrating() as narrate:
+        talk = Talk(read_by, narrate)
         while True:
             line = await asyncio.to_thread(_line)
             if line is None or line.strip().lower() in LEAVES | {""}:

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from bot.model.narration import Narration
 from bot.model.value import Moment, Value, moment, rfc3339
 
 
@@ -156,11 +157,12 @@ class Report(Value):
     reasons: tuple[str, ...] = ()  # why it abstained; an extension of the contract
     signal: str = "failed requests"  # what `impact` and the chart count; an extension of the contract
     chart: tuple[SeriesPoint, ...] = ()  # an extension of the contract
+    narration: Narration | None = None  # a narrator's words, put beside it afterwards; no part of the document
     engine: Engine
 
     def document(self) -> dict[str, object]:
         """The contract's JSON document: `schema` first, floats at six significant digits, times in RFC 3339."""
-        body = self.model_dump(mode="json")
+        body = self.model_dump(mode="json", exclude={"narration"})
         body["chart"] = [point | {"at": rfc3339(moment(point["at"]))} for point in body["chart"]]
         schema = body.pop("schema_")
         ruled_out = [{key: value for key, value in row.items() if value is not None} for row in body["ruled_out"]]

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.chat.answer import answered
 from bot.chat.case import Case
 from bot.chat.talk import Talk
 from bot.errors import BadInput, SourceUnavailable
@@ -100,7 +99,7 @@ class Answers:
             return
         if overhearing and (asked[0].intent in NOT_OVERHEARD or asked[0].score < OVERHEARD):
             return
-        await self.say(one, reply_message(incident, answered(case, asked), lead))
+        await self.say(one, reply_message(incident, await self._chat.talk.answer(case, asked), lead))
 
     async def say(self, one: Heard, message: Message) -> MessageRef:
         metadata: Json = {"event_type": "midwatch_answer", "event_payload": {"asked": one.ts}}

@@ -34,7 +34,7 @@ METADATA = 8_000  # characters of event_payload
 MESSAGE_TYPES = frozenset({"header", "section", "context", "actions", "divider", "image", "rich_text", "input", "file"})
 VIEW_TYPES = MESSAGE_TYPES - {"file"}
 # What goes first when a message is too large; heading and verdict never go.
-SPARE = ("line", "footer", "facts", "runbook", "unknown", "evidence", "buttons", "action", "progress")
+SPARE = ("line", "narration", "footer", "facts", "runbook", "unknown", "evidence", "buttons", "action", "progress")
 
 
 class TooLarge(Refused):

@@ -18,6 +18,7 @@ from bot.wording.evidence import changes, could_not_check, evidence, explained_a
 from bot.wording.figures import counted
 from bot.wording.incident import footer, heading, owner
 from bot.wording.literal import one_line, several_lines
+from bot.wording.narration import credit, paragraph
 from bot.wording.verdict import conclude, for_whom, impact, reasons, since
 
 WIDE = 100  # columns: lines longer than this are hard to read, however wide the terminal is
@@ -65,6 +66,8 @@ def report_card(report: Report, paged_at: datetime | None, width: int = 80) -> R
         Text(conclusion.certainty),
         _facts(("Why", reasons(report)), ("Since", since(report, paged_at)), ("For whom", for_whom(report)), ("How bad", impact(report))),
     ]
+    if report.narration is not None:
+        parts += [Text(""), Text(paragraph(report.narration)), Text(credit(report.narration), style="dim italic")]
     lines = evidence(report)
     if lines:
         parts += [Text(""), _facts(*((f"[{row.id}]", row.text) for row in lines))]

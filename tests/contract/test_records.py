@@ -20,6 +20,7 @@ from bot.errors import SourceUnavailable
 from bot.model.change import Change
 from bot.model.evidence import Interval
 from bot.model.incident import Incident, IncidentState, MessageRef, Vote
+from bot.model.narration import Claim, Narration
 from bot.model.page import Page
 from bot.model.report import Report
 from bot.model.value import moment
@@ -117,6 +118,22 @@ async def test_a_higher_severity_asks_for_a_new_triage_and_a_lower_one_does_not(
     assert (raised.revision, raised.triage_revision, raised.state) == (2, 2, IncidentState.TRIAGING)
     lowered = await receive(books, a_page(severity="warning"), T0 + 2)
     assert (lowered.revision, lowered.severity.value) == (2, "critical")
+
+
+async def test_a_narration_stands_beside_the_report_of_its_own_triage_alone(books: Books) -> None:
+    told = Narration(claims=(Claim(text="Searches time out", evidence=("F1",)),), model="m")
+    assert not await books.incidents.save_narration("INC-1", 1, told)
+    await receive(books)
+    assert not await books.incidents.save_narration("INC-1", 1, told)
+    await books.incidents.save_report("INC-1", a_report())
+    assert await books.incidents.save_narration("INC-1", 1, told)
+    kept = (await books.incidents.get("INC-1")).report
+    assert kept == a_report().model_copy(update={"narration": told})
+    assert kept.document() == a_report().document()
+    await receive(books, a_page(severity="critical"), T0 + 1)
+    assert not await books.incidents.save_narration("INC-1", 1, told)
+    await books.incidents.save_report("INC-1", a_report("tool.error"))
+    assert (await books.incidents.get("INC-1")).report.narration is None
 
 
 async def test_a_resolve_closes_and_a_second_one_changes_nothing(books: Books) -> None:

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from bot.backends.card import TURN_S, CardKeeper
 from bot.backends.walk import Crew, Walk
 from bot.backends.work_dbos import DbosWork, work_dbos
 from bot.model.incident import Incident, IncidentState, Progress
+from bot.model.narration import Claim, Narration
 from bot.model.page import Page
 from bot.model.report import Report
-from bot.ports import Picture
+from bot.ports import Narrate, Picture
 from tests.contract.test_records import T0, _fresh_database, a_page, a_report
 from tests.fakes_records import MemoryRecords, MemorySurface, MemoryWork
 from tests.postgres import postgres
@@ -92,10 +94,13 @@ async def a_house(
     records: MemoryRecords | None = None,
     waits_s: tuple[float, ...] = (0.01,) * 6,
     drain_s: float = 20.0,
+    narrate: Narrate | None = None,
     **of: Any,
 ) -> AsyncIterator[House]:
     records, surface, diagnosis = records or MemoryRecords(), MemorySurface(), Diagnosis(**of)
-    crew = Crew(records, records, surface, diagnosis, draw=lambda incident: Picture(png=incident.id.encode(), alt="a", title="t"))
+    crew = Crew(
+        records, records, surface, diagnosis, draw=lambda incident: Picture(png=incident.id.encode(), alt="a", title="t"), narrate=narrate
+    )
     if kind == "memory":
         work = MemoryWork(Walk(crew, CardKeeper(records, surface, "w1", digests=records), waits_s=waits_s))
         yield House(records, surface, diagnosis, work, crew)
@@ -126,6 +131,39 @@ async def test_a_page_is_announced_triaged_shown_and_its_evidence_attached(opene
         assert (said[0], said[-1]) == ("triaging 1 None", "triaged 1 retrieval.timeout")
         assert house.surface.attached == [("INC-1", b"INC-1")]
         assert house.records.rows["INC-1"].message is not None
+
+
+async def test_a_narration_comes_after_the_evidence_and_the_card_is_shown_again(opened: Opened) -> None:
+    told = Narration(claims=(Claim(text="Searches time out", evidence=("F1",)),), model="m")
+
+    async def narrate(report: Report, paged_at: datetime | None, question: str = "") -> Narration | None:
+        return told
+
+    async with opened(narrate=narrate) as house:
+        await house.page()
+        await house.until(lambda: house.surface.shown[-1:] == [told])
+        assert house.surface.attached == [("INC-1", b"INC-1")]
+        assert house.surface.shown[:-1] == [None] * (len(house.surface.shown) - 1)
+        assert house.records.rows["INC-1"].report == a_report().model_copy(update={"narration": told})
+
+
+@pytest.mark.parametrize("broken", [False, True])
+async def test_a_narrator_that_breaks_or_declines_leaves_the_card_as_it_is(opened: Opened, broken: bool) -> None:
+    asked = asyncio.Event()
+
+    async def narrate(report: Report, paged_at: datetime | None, question: str = "") -> Narration | None:
+        asked.set()
+        if broken:
+            raise ZeroDivisionError
+        return None
+
+    async with opened(narrate=narrate) as house:
+        await house.page()
+        async with asyncio.timeout(10):
+            await asked.wait()
+        assert house.surface.attached == [("INC-1", b"INC-1")]
+        assert house.surface.shown == [None] * len(house.surface.shown)
+        assert len(house.surface.posts) == 1
 
 
 async def test_the_same_revision_is_triaged_once_however_often_it_is_asked(opened: Opened) -> None:

@@ -12,6 +12,7 @@ from bot.backends.records.database import Database, storable
 from bot.backends.records.rows import number_of, to_incident, to_row
 from bot.backends.records.tables import incidents, votes
 from bot.model.incident import Incident, IncidentState, MessageRef, Vote
+from bot.model.narration import Narration
 from bot.model.report import Report
 
 NOTE_LIMIT = 3_000  # a Slack text input's own limit
@@ -38,6 +39,16 @@ class SqlIncidents:
         """Keep the report; an incident that was resolved meanwhile stays resolved."""
         values = {"report": report.model_dump(mode="json")}
         await self._ended(incident_id, IncidentState.TRIAGED, values)
+
+    async def save_narration(self, incident_id: str, revision: int, narration: Narration) -> bool:
+        async with self._database.writing() as connection:
+            known = await one(connection, incident_id, to_change=True)
+            if known is None or known.report is None or known.triage_revision != revision:
+                return False
+            report = known.report.model_copy(update={"narration": narration}).model_dump(mode="json")
+            mine = incidents.c.number == number_of(incident_id)
+            await connection.execute(incidents.update().where(mine).values(report=report, changed_at=self._clock()))
+            return True
 
     async def fail(self, incident_id: str) -> None:
         """Triage itself broke: an older report, if there is one, stays."""

@@ -31,6 +31,7 @@ from bot.slack.blocks.kit import (
 from bot.wording.evidence import could_not_check, evidence
 from bot.wording.incident import footer, heading, owner, progress_words, summary
 from bot.wording.literal import cut, one_line, several_lines
+from bot.wording.narration import credit, paragraph
 from bot.wording.verdict import conclude, for_whom, impact, reasons, since
 
 ACKNOWLEDGE = "incident_acknowledge"
@@ -110,6 +111,9 @@ def _failed(incident: Incident) -> Json:
 
 def _report(incident: Incident, report: Report) -> Iterator[tuple[str, Json]]:
     yield "verdict", _verdict(incident, report, "Most likely " if report.verdict is Verdict.FAULT else "")
+    if report.narration is not None:
+        words = section(run("In plain words ", bold=True), run(paragraph(report.narration)))
+        yield "narration", rich(words, section(run(credit(report.narration), italic=True)))
     lines = evidence(report)
     if lines:
         title = "Looked at" if report.verdict is not Verdict.FAULT else "Evidence"
