@@ -38,7 +38,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("audit", "Read the log of who did what.", group=True),
     Command("chat", "Talk about one incident bundle, at this terminal."),
     Command("demo", "Replay the 2am incident on this machine, with no account anywhere."),
-    Command("doctor", "Show what spans carry, and propose what to declare."),
+    Command("doctor", "Ask every configured part whether it would serve; or show what spans carry."),
     Command("drill", "Practise the diagnosis; mark answers.", group=True),
     Command("eval", "Score the diagnosis against bundles whose truth is known."),
     Command("page", "Read what an alerting system sends.", group=True),

@@ -1,5 +1,6 @@
-"""`midwatch doctor`: what the spans at hand carry, and what an operator could declare so that more of it is understood."""
+"""`midwatch doctor`: whether what is configured would serve; or what the spans at hand carry, and what an operator could declare."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from bot.telemetry.proposals import Proposal
     from bot.telemetry.seen import Recorded
 
+SAID = 300  # characters of a line; what failed may quote a server
+
 app = typer.Typer()
 
 
@@ -27,7 +30,11 @@ def doctor(
     fields: Annotated[bool, typer.Option("--coverage", help="Only which fields are recorded, on what share of each kind.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Propose declarations for attributes without a meaning yet, and show which fields are recorded. Nothing is changed."""
+    """With nothing named: ask every configured part whether it would serve. With spans: propose declarations for attributes without a
+    meaning yet, and show which fields are recorded. Nothing is changed."""
+    if bundle is None and not otlp and not fields:
+        _live(as_json)
+        return
     from bot.telemetry.proposals import propose
     from bot.telemetry.seen import coverage
 
@@ -44,6 +51,24 @@ def doctor(
         console.print(_coverage(recorded))
     else:
         _show(console.print, proposals, spans.num_rows)
+
+
+def _live(as_json: bool) -> None:
+    """BadInput names the parts that failed; what works with a note does not fail."""
+    from bot import settings
+    from bot.app.checkup import State, checkup
+    from bot.redact import redact
+
+    found = asyncio.run(checkup(settings.load()))
+    failed = list(dict.fromkeys(one.part for one in found if one.state is State.FAILED))
+    if as_json:
+        lines = [{"part": one.part, "state": one.state.value, "said": redact(one.said)} for one in found]
+        typer.echo(json.dumps({"ok": not failed, "checks": lines}, ensure_ascii=False))
+    else:
+        for one in found:
+            typer.echo(f"{one.state.value:<7} {one.part:<14} {_line(redact(one.said), SAID)}")
+    if failed:
+        raise BadInput(f"failed: {', '.join(failed)}", place="doctor")
 
 
 def _spans(bundle: Path | None, files: list[Path]) -> "pa.Table":
@@ -130,5 +155,5 @@ def yaml_of(proposals: "list[Proposal]") -> str:
     return yaml.safe_dump({"attributes": held}, sort_keys=True, allow_unicode=True, width=120)
 
 
-def _line(said: str) -> str:
-    return "".join(sign if sign.isprintable() else " " for sign in said)[:100]
+def _line(said: str, most: int = 100) -> str:
+    return "".join(sign if sign.isprintable() else " " for sign in said)[:most]

@@ -70,7 +70,7 @@ def test_bad_input_is_one_line(said: Callable[..., Said], bundle: Path, tmp_path
     bad = tmp_path / "bad.jsonl"
     bad.write_text("{")
     for argv in (
-        [],
+        ["--coverage"],
         [str(bundle), "--otlp", str(bad)],
         [str(tmp_path / "none")],
         ["--otlp", str(empty)],

@@ -39,6 +39,9 @@ class SlackStub:
     posted: threading.Event = field(default_factory=threading.Event)
     trouble: list[Trouble] = field(default_factory=list)
     met: Counter[Trouble] = field(default_factory=Counter)
+    scopes: frozenset[str] = frozenset()  # what auth.test says the token may do
+    port: int = 0
+    date: str | None = None  # its clock, where that is not the real time
     url: str = ""
 
     async def call(self, request: web.Request) -> web.Response:
@@ -53,7 +56,8 @@ class SlackStub:
             self.hold.discard(method)
             self.held.set()
             await asyncio.sleep(60)
-        return web.json_response({"ok": True, **answer})
+        told = {"X-OAuth-Scopes": ",".join(sorted(self.scopes))} | ({"Date": self.date} if self.date else {})
+        return web.json_response({"ok": True, **answer}, headers=told)
 
     async def _troubled(self, trouble: Trouble, method: str, said: dict[str, Any]) -> web.Response:
         if trouble in (Trouble.LOST_BROKEN, Trouble.LOST_TIMEOUT):
@@ -77,6 +81,8 @@ class SlackStub:
             return {"messages": list(reversed(self.messages.values()))}
         if method == "conversations.replies":
             return {"messages": [reply for reply in self.replies if reply["thread_ts"] == said["ts"]]}
+        if method == "auth.test":
+            return {"team": "Acme", "user": "midwatch", "bot_id": "B1"}
         if method == "users.conversations":
             return {"channels": [{"id": CHANNEL, "name": "incidents"}]}
         if method == "files.getUploadURLExternal":
@@ -126,6 +132,7 @@ class Running:
         assert site._server is not None
         port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
         self.slack.url = f"http://127.0.0.1:{port}/api/"
+        self.slack.port = port
 
     @staticmethod
     async def _uploaded(request: web.Request) -> web.Response:

@@ -103,6 +103,16 @@ async def database(url: str) -> AsyncIterator[Database]:
         await engine.dispose()
 
 
+@asynccontextmanager
+async def unmigrated(url: str) -> AsyncIterator[Database]:
+    """The database as it is, for who only looks."""
+    engine = _engine(url)
+    try:
+        yield Database(engine)
+    finally:
+        await engine.dispose()
+
+
 def _engine(url: str) -> AsyncEngine:
     if not url.startswith("sqlite"):
         return create_async_engine(
