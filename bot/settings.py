@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     hook_rate: int = 200  # deliveries a second of one source that are taken, ten times as many at once; more are told to come again
     audit_retention_days: int = 400  # how long the audit log goes back; a year and a month
     otlp_token: SecretStr | None = None  # bearer token for /v1/traces; None = loopback only
+    own_spans_url: str | None = None  # where spans of Midwatch's own work go, http://collector:4318/v1/traces; None = they are not made
+    own_spans_token: SecretStr | None = None  # bearer token for it
 
     grouping: Literal["on", "shadow", "off"] = "on"  # alerts of different sources in one incident; shadow only logs what it would group
     reopen_minutes: int = Field(default=30, ge=0)  # an alert that comes back within this time is the same incident

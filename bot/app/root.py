@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from fastapi import FastAPI
+from opentelemetry.trace import get_current_span
 
 from bot.app.narration import narrated
 from bot.app.people import Door, Parts, door_of, listen, talker, watch_of
@@ -18,6 +19,7 @@ from bot.backends.card import CardKeeper
 from bot.backends.decided import Decided
 from bot.backends.fetch_public import public_fetch
 from bot.backends.maintenance import Maintenance
+from bot.backends.own_spans import own_spans
 from bot.backends.playbooks import ServicePrompts, Services, services
 from bot.backends.records import Records, records
 from bot.backends.records.grouping import Policy
@@ -94,9 +96,20 @@ async def running(
         )
         play = await drills(stack, settings, door, kept, shelf, clock)
         planned, convene = await team_drills(settings, door, kept, play, clock)
-        work = await stack.enter_async_context(
-            work_dbos(crew, keeper, kept.cards, url=settings.database_url, home=settings.home, worker=worker, clock=clock, convene=convene)
+        own_token = settings.own_spans_token.get_secret_value() if settings.own_spans_token else None
+        tracer = await stack.enter_async_context(own_spans(settings.own_spans_url, own_token, worker))
+        works = work_dbos(
+            crew,
+            keeper,
+            kept.cards,
+            url=settings.database_url,
+            home=settings.home,
+            worker=worker,
+            clock=clock,
+            convene=convene,
+            tracer=tracer,
         )
+        work = await stack.enter_async_context(works)
         span_s, audit_s = settings.span_retention_hours * 3600.0, settings.audit_retention_days * 86400.0
         await stack.enter_async_context(forgetting(kept, store, span_s, audit_s, clock))
         parts = Parts(
@@ -157,7 +170,16 @@ def _diagnose(triage: Triage, known: Services) -> Diagnose:
     async def diagnose(incident: Incident, progress: Callable[[Progress], Awaitable[None]]) -> Report:
         """As of the moment it was asked for: a second run after a crash looks at the same window."""
         paged = incident.asked_at or incident.paged_at or incident.opened_at
-        return redact_report(await triage.run(incident.page, paged.timestamp(), known.declared(incident.page), progress))
+        span = get_current_span()  # of this step, where Midwatch's own work is traced
+
+        async def told(now: Progress) -> None:
+            if not now.total or now.done == now.total:
+                span.add_event(now.step)
+            await progress(now)
+
+        report = redact_report(await triage.run(incident.page, paged.timestamp(), known.declared(incident.page), told))
+        span.set_attributes({"midwatch.verdict": report.verdict.value, "midwatch.cause": report.cause or ""})
+        return report
 
     return diagnose
 

@@ -12,10 +12,12 @@ from pathlib import Path
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 from dbos import error as dbos_error
+from opentelemetry.trace import Tracer
 
 from bot.backends.card import DIGEST_EVERY_S, CardKeeper
 from bot.backends.drills_dbos import Convene, DbosDrills
-from bot.backends.walk import WAITS_S, Crew, Walk
+from bot.backends.own_spans import OFF, spanned
+from bot.backends.walk import WAITS_S, Crew, Step, Walk
 from bot.errors import Refused, SourceUnavailable
 from bot.model.incident import Incident, IncidentState
 from bot.ports import Workers
@@ -35,8 +37,19 @@ KNOWN = 10_000  # ids remembered so that a repeat costs no database write
 class DbosWork:
     """Port Work."""
 
-    def __init__(self, walk: Walk, keeper: CardKeeper, crew: Crew, workers: Workers, worker: str, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        walk: Walk,
+        keeper: CardKeeper,
+        crew: Crew,
+        workers: Workers,
+        worker: str,
+        clock: Callable[[], float],
+        tracer: Tracer = OFF,
+    ) -> None:
         self._walk = walk
+        self._tracer = tracer
+        self.step = _steps(tracer)
         self._keeper = keeper
         self._digests = keeper.digests
         self._crew = crew
@@ -55,7 +68,9 @@ class DbosWork:
             assert task is not None
             self._running.add(task)
             task.add_done_callback(self._running.discard)
-            await self._walk.go(incident_id, revision, _step)
+            said: dict[str, str | int] = {"midwatch.incident.id": incident_id, "midwatch.incident.revision": revision}
+            with spanned(self._tracer, "incident", said, root=True):
+                await self._walk.go(incident_id, revision, self.step)
 
         return incident
 
@@ -163,20 +178,28 @@ class DbosWork:
             await asyncio.wait(set(self._running), timeout=1.0)
 
 
-async def _step(name: str, work: Callable[[], Awaitable[str]]) -> str:
-    async def once() -> str:
-        return await work()
+def _steps(tracer: Tracer) -> Step:
+    """Durable steps, each run of one under a span; a step that was finished before a crash is not run, and has none."""
 
-    return await DBOS.run_step_async(
-        {
-            "name": name,
-            "retries_allowed": True,  # the records may be away for a moment; surfaces are waited for inside the step
-            "max_attempts": 6,
-            "interval_seconds": 0.5,
-            "should_retry": lambda error: isinstance(error, SourceUnavailable),
-        },
-        once,
-    )
+    async def step(name: str, work: Callable[[], Awaitable[str]]) -> str:
+        async def once() -> str:
+            with spanned(tracer, name) as span:
+                result = await work()
+                span.set_attribute("midwatch.step.result", result)
+                return result
+
+        return await DBOS.run_step_async(
+            {
+                "name": name,
+                "retries_allowed": True,  # the records may be away for a moment; surfaces are waited for inside the step
+                "max_attempts": 6,
+                "interval_seconds": 0.5,
+                "should_retry": lambda error: isinstance(error, SourceUnavailable),
+            },
+            once,
+        )
+
+    return step
 
 
 @asynccontextmanager
@@ -192,6 +215,7 @@ async def work_dbos(
     waits_s: tuple[float, ...] = WAITS_S,
     drain_s: float = DRAIN_S,
     convene: Convene | None = None,
+    tracer: Tracer = OFF,
 ) -> AsyncIterator[DbosWork]:
     """`url`: postgresql://..., or None for SQLite below `home`; `worker`: the same name after a restart, and the keeper's holder.
 
@@ -204,8 +228,8 @@ async def work_dbos(
     housekeeping: asyncio.Task[None] | None = None
     work: DbosWork | None = None
     try:
-        work = DbosWork(Walk(crew, keeper, waits_s), keeper, crew, workers, worker, clock)
-        work.drills = DbosDrills(convene, _step) if convene is not None else None
+        work = DbosWork(Walk(crew, keeper, waits_s), keeper, crew, workers, worker, clock, tracer)
+        work.drills = DbosDrills(convene, work.step) if convene is not None else None
         try:
             DBOS.launch()  # on this thread: recovered walks then run on this loop
         except Exception as error:
