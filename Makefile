@@ -21,7 +21,7 @@ check: $(STAMP)
 	$(VENV)/bin/lint-imports
 
 test: check
-	$(VENV)/bin/pytest -m "not real and not bench and not mutation" -n 2 --dist loadfile
+	$(VENV)/bin/pytest -m "not real and not bench" -n 2 --dist loadfile
 
 clean:
 	rm -rf $(VENV) var build *.egg-info

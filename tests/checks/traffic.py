@@ -28,6 +28,7 @@ HOUR = 3600.0
 CURRENT = Interval(NOW - HOUR, NOW)
 BASELINE = Interval(NOW - 5 * HOUR, NOW - 1.25 * HOUR)
 STEP_MS = 100.0  # of a span that says nothing about its duration
+COLUMNS = frozenset(SCHEMA.names)  # pyarrow makes a new list of them whenever it is asked
 GOLDEN = 0.618033988749895  # multiples of it modulo 1 fill an interval evenly whatever their number
 PAGE = Page(source="generic", dedup_key="case", title="AI assistant degraded", status=Status.FIRING)
 
@@ -80,7 +81,7 @@ def _filled(spec: Spec, i: int) -> dict[str, Any]:
 def table(found: list[dict[str, Any]]) -> pa.Table:
     """Rows -> the canonical table; an unknown column or kind in a case is a mistake in the case."""
     for one in found:
-        unknown = set(one) - set(SCHEMA.names)
+        unknown = set(one) - COLUMNS
         assert not unknown, f"no such canonical column: {sorted(unknown)}"
         assert one["kind"] in KINDS, one["kind"]
     columns = {}

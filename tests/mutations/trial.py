@@ -8,13 +8,14 @@ import types
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 import bot.checks
-from bot.backends.spans_duckdb import spans_duckdb
+from bot.backends.spans_duckdb import DuckSpans, spans_duckdb
 from bot.engine.check import Check, Declared
 from bot.model.evidence import Evidence
 from tests.checks.expected import ends_as_it_says
@@ -49,12 +50,38 @@ def slugs(layers: Iterable[str] = ()) -> list[str]:
     return sorted(f"{file.parent.name}.{file.stem}" for file in CASES.rglob("*.yaml") if not wanted or file.parent.name in wanted)
 
 
-async def examples(slug: str) -> Examples:
-    """The cases of a check with the evidence of each, made once: a check changes none of it."""
+@cache
+def cases_of(slug: str) -> dict[str, dict[str, Any]]:
+    """Name -> case, in the order of the check's file."""
     layer, name = slug.split(".")
-    cases = yaml.load((CASES / layer / f"{name}.yaml").read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    cases: dict[str, dict[str, Any]] = yaml.load(
+        (CASES / layer / f"{name}.yaml").read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    )
+    return cases
+
+
+class Laid:
+    """The cases of one check, each laid out once through a real span engine: a check changes nothing of its evidence."""
+
+    def __init__(self, slug: str, spans: DuckSpans) -> None:
+        self.slug = slug
+        self._spans = spans
+        self._made: dict[str, Evidence] = {}
+
+    async def case(self, told: str) -> tuple[dict[str, Any], Evidence]:
+        case = cases_of(self.slug)[told]
+        if told not in self._made:
+            self._made[told] = await evidence(case, self._spans)
+        return case, self._made[told]
+
+    async def examples(self) -> Examples:
+        return [(told, *await self.case(told)) for told in cases_of(self.slug)]
+
+
+async def examples(slug: str) -> Examples:
+    """The cases of a check with the evidence of each."""
     async with spans_duckdb(None) as spans:
-        return [(told, case, await evidence(case, spans)) for told, case in cases.items()]
+        return await Laid(slug, spans).examples()
 
 
 def attempt(slug: str, cases: Examples) -> Trial:
