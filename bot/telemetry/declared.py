@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 from bot.errors import BadBundle
-from bot.telemetry.canonical import Field, field_of
+from bot.telemetry.canonical import FLAGS, Field, field_of
 from bot.telemetry.group import Group
 from bot.telemetry.values import coerce, column, text
 
+FLAG_PLACES = ("request.flags.", "request.experiments.", "request.flag:", "flags.", "flag:")  # a name follows: one of a map, not a field
 _OPEN = frozenset({"other", "chain", "http", "db"})  # spans that say nothing of themselves: a declared field says what they are
 
 
@@ -29,14 +31,32 @@ class Declaration:
 
 
 @dataclass(frozen=True)
+class DeclaredFlag:
+    """An attribute that holds the variant of one feature flag or experiment: dimension `flag:<flag>`."""
+
+    attribute: str
+    flag: str
+    values: Mapping[str, object] | None = None
+
+    def read(self, value: object) -> str | None:
+        said = text(value)
+        return said if said is None or self.values is None else text(self.values.get(said, said))
+
+
+@dataclass(frozen=True)
 class Declared:
     """All declarations of a product; falsy when there is none."""
 
     items: tuple[Declaration, ...] = ()
-    names: frozenset[str] = field(default_factory=frozenset)
+    flags: tuple[DeclaredFlag, ...] = ()
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every attribute that is spoken for."""
+        return frozenset([item.attribute for item in self.items] + [flag.attribute for flag in self.flags])
 
     def __bool__(self) -> bool:
-        return bool(self.items)
+        return bool(self.items or self.flags)
 
 
 NOTHING = Declared()
@@ -48,11 +68,13 @@ def declare(raw: object, place: str = "attributes") -> Declared:
         return NOTHING
     if not isinstance(raw, dict):
         raise BadBundle("must be a map of attribute names to canonical fields", place=place)
-    items = tuple(_declaration(str(name), raw[name], f"{place}.{name}") for name in sorted(raw, key=str))
-    return Declared(items, frozenset(item.attribute for item in items))
+    items = [_declaration(str(name), raw[name], f"{place}.{name}") for name in sorted(raw, key=str)]
+    return Declared(
+        tuple(item for item in items if isinstance(item, Declaration)), tuple(item for item in items if isinstance(item, DeclaredFlag))
+    )
 
 
-def _declaration(attribute: str, target: object, place: str) -> Declaration:
+def _declaration(attribute: str, target: object, place: str) -> Declaration | DeclaredFlag:
     values: Mapping[str, object] | None = None
     if isinstance(target, dict):
         unknown = sorted(set(map(str, target)) - {"to", "values"})
@@ -65,6 +87,9 @@ def _declaration(attribute: str, target: object, place: str) -> Declaration:
         target = target.get("to")
     if not isinstance(target, str):
         raise BadBundle("must name a canonical field, such as retrieval.n_returned", place=place)
+    flag = next((target.removeprefix(start) for start in FLAG_PLACES if target.startswith(start)), "")
+    if flag:
+        return DeclaredFlag(attribute, flag, values)
     found = field_of(target)
     if found is None:
         raise BadBundle(f"unknown field {target!r}", place=place)
@@ -89,6 +114,19 @@ def apply_declared(group: Group, declared: Declared) -> None:
                 item.kind if was in open_kinds and value is not None and parent != "" else was
                 for was, value, parent in zip(group.kinds, read, group.out["parent_id"], strict=True)
             ]
+
+    _apply_flags(group, declared.flags)
+
+
+def _apply_flags(group: Group, flags: tuple[DeclaredFlag, ...]) -> None:
+    held = [(one, group.attrs[one.attribute]) for one in flags if one.attribute in group.attrs]
+    if not held:
+        return
+    before = group.out.get(FLAGS) or [None] * group.n
+    rows = [
+        {**(before[row] or {}), **{one.flag: said for one, column in held if (said := one.read(column[row]))}} for row in range(group.n)
+    ]
+    group.out[FLAGS] = [row or None for row in rows]
 
 
 def of_resource(attributes: Mapping[str, object], declared: Declared) -> dict[str, object]:
