@@ -16,10 +16,15 @@ import duckdb
 import pytest
 
 from bot.app import running
+from bot.backends.narrate import Budget, Narrated
+from bot.backends.narrator_openai import openai_narrator
 from bot.cli.serve import _Json
+from bot.model.report import Report
 from bot.shelf import index
 from bot.shelf.read import read_folders
+from tests.fakes_narrator import claims, narrator_endpoint
 from tests.fakes_records import MemorySurface
+from tests.slack import samples
 from tests.test_app import client, settings, until
 from tests.test_redact import PLANTED
 
@@ -152,6 +157,28 @@ async def test_nothing_that_was_planted_in_a_runbook_is_indexed(tmp_path: Path) 
     kept = "".join(file.read_text() for file in at.rglob("*") if file.is_file()) + repr(shelved)
     assert "How to use [redacted" in kept
     assert not [name for name, needle in NEEDLES.items() if needle in kept]
+
+
+async def test_nothing_that_was_planted_reaches_a_narrator() -> None:
+    """In claims, numbers, names, slices, changes, missing fields and the question: what is sent is redacted, whoever made the report."""
+    async with narrator_endpoint() as endpoint, openai_narrator(endpoint.url, "m", None, seconds=5.0, tokens=300) as narrator:
+        tell = Narrated(narrator, Budget(10**9, lambda: float(AT)), lambda: float(AT), tokens=300)
+        endpoint.say = claims(("Searches", ["F1"]))
+        for number, secret in enumerate(SECRETS.values(), start=1):
+            finding = {"id": "F1", "check": "c", "outcome": "found", "claim": f"refused {secret}", "numbers": {"note": secret}, "n": number}
+            dirty = samples.FAULT.model_dump() | {
+                "findings": [finding, finding | {"id": "F2", "outcome": "clean"}],
+                "slice": {"where": {"tenant": secret}, "share_of_traffic": 0.1, "share_of_excess": 0.9},
+                "not_checked": [{"check": "c", "missing": (secret,)}],
+                "gaps": (f"db at {secret}",),
+                "signal": f"failed {secret}",
+            }
+            await tell(Report.model_validate(dirty), None, f"why {secret}?")
+        assert len(endpoint.asked) == len(SECRETS)
+        sent = b"".join(endpoint.asked).decode() + repr(endpoint.headers)
+    assert "found: refused [redacted" in sent
+    assert "why [redacted" in sent
+    assert not [name for name, needle in NEEDLES.items() if needle in sent or json.dumps(needle)[1:-1] in sent]
 
 
 def test_the_log_of_a_failure_holds_nothing_of_it() -> None:

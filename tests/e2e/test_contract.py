@@ -23,9 +23,9 @@ MINUTE = 60.0
 TRUTH = "truth.yaml"
 
 
-def midwatch(*words: str, seed: str = "0") -> "subprocess.Popen[bytes]":
+def midwatch(*words: str, seed: str = "0", **more: str) -> "subprocess.Popen[bytes]":
     """The command as a process of its own, with a hash seed, no terminal and no input."""
-    env = os.environ | {"PYTHONHASHSEED": seed}
+    env = os.environ | {"PYTHONHASHSEED": seed} | more
     pipe = subprocess.PIPE
     return subprocess.Popen([sys.executable, "-m", "bot", *words], env=env, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe)
 

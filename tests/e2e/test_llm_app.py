@@ -2,15 +2,13 @@
 
 import contextlib
 import json
-import shutil
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
 import urllib.parse
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,22 +18,18 @@ import duckdb
 import httpx
 import pytest
 
+from tests.e2e.aimock import MISSING, READY, model_server
 from tests.e2e.service import Service, until
 from tests.e2e.slack_stub import Running
-from tests.prometheus import free_port
 
-NODE = Path(__file__).parent / "node" / "node_modules" / "@copilotkit" / "aimock" / "dist" / "cli.js"
-READY = NODE.is_file() and shutil.which("node") is not None
-pytestmark = [pytest.mark.real, pytest.mark.skipif(not READY, reason="needs node and: npm ci --prefix tests/e2e/node")]
+pytestmark = [pytest.mark.real, pytest.mark.skipif(not READY, reason=MISSING)]
 
 HOUR = 3600.0
 BASELINE, BROKEN = 600, 150  # requests before and after the replica is lost
 SINCE_S = 50 * 60.0  # how long before the page it was lost
 BASELINE_S = 6 * HOUR
 SEARCHED = 0.4  # of requests; half of those meet the lost replica
-MODEL_ANSWERS = {
-    "fixtures": [{"match": {}, "response": {"content": "Refunds take five days.", "usage": {"prompt_tokens": 90, "completion_tokens": 6}}}]
-}
+MODEL_ANSWERS = [{"match": {}, "response": {"content": "Refunds take five days.", "usage": {"prompt_tokens": 90, "completion_tokens": 6}}}]
 
 
 class Replica:
@@ -77,29 +71,6 @@ class Replica:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(10)
-
-
-@contextmanager
-def model_server(home: Path) -> Iterator[str]:
-    """npm @copilotkit/aimock, which answers as OpenAI's API does."""
-    (home / "fixtures").mkdir()
-    (home / "fixtures" / "any.json").write_text(json.dumps(MODEL_ANSWERS))
-    port = free_port()
-    program = ["node", str(NODE), "-p", str(port), "-f", str(home / "fixtures"), "--log-level", "warn"]
-    with subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            until(lambda: process.poll() is not None or answers(f"http://127.0.0.1:{port}/v1/models"), 30)
-            assert process.poll() is None
-            yield f"http://127.0.0.1:{port}/v1"
-        finally:
-            process.terminate()
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=2).status_code < 500
-    except httpx.HTTPError:
-        return False
 
 
 class Product:
@@ -172,7 +143,7 @@ def test_a_lost_search_replica_is_found_in_what_the_instrumentation_wrote(tmp_pa
         slack = stack.enter_context(Running())
         env = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s", "SLACK_API_URL": slack.url, "SLACK_CHANNEL": "#incidents"}
         service = stack.enter_context(Service(tmp_path / "home", **env))
-        model = stack.enter_context(model_server(tmp_path))
+        model = stack.enter_context(model_server(tmp_path, MODEL_ANSWERS))
         replicas = [stack.enter_context(Replica()) for _ in range(2)]
         product = stack.enter_context(Product(instrumentation, service.url, model, replicas))
 
