@@ -66,7 +66,7 @@ class Narrated:
         """None: the template speaks. Never raises for anything the narrator does."""
         if not is_told(report):
             return None
-        brief = brief_of(redact_report(report), paged_at, redact(question))
+        brief = _redacted(brief_of(redact_report(report), paged_at, question))
         key = hashlib.sha256(brief.model_dump_json().encode()).hexdigest()
         if key in self._known:
             self._known.move_to_end(key)
@@ -94,3 +94,14 @@ class Narrated:
             return str(error)
         self._budget.settle(taken, draft.tokens or taken)
         return refusal(draft, brief) or Narration(claims=draft.claims, model=self._narrator.name)
+
+
+def _redacted(brief: Brief) -> Brief:
+    """Once more, as it leaves the house: a report keeps sixteen digits alone, which may be a span's id; here they can only be a card's."""
+    facts = tuple(
+        fact.model_copy(
+            update={"text": redact(fact.text), "numbers": {redact(name): redact(value) for name, value in fact.numbers.items()}}
+        )
+        for fact in brief.facts
+    )
+    return Brief(facts=facts, question=redact(brief.question))
