@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,25 @@ from bot.model.value import moment
 
 LOOK_BACK_S = 24 * 3600.0  # incidents that are open for longer are nobody's partner any more
 LOOKED_AT = 100  # open incidents that a new alert is compared with, the newest
+
+# Written once: SQLAlchemy takes longer to put such a statement together than SQLite to run it.
+_DELIVERED = {
+    True: sqlite.insert(deliveries).on_conflict_do_nothing().returning(deliveries.c.source, deliveries.c.delivery_id),
+    False: postgresql.insert(deliveries).on_conflict_do_nothing().returning(deliveries.c.source, deliveries.c.delivery_id),
+}
+_KNOWN = (
+    sa.select(*WITH_REPORT, alerts.c.key_hash.label("alert"))
+    .join(alerts, alerts.c.incident == incidents.c.number)
+    .where(alerts.c.key_hash.in_(sa.bindparam("hashes", expanding=True)))
+    .order_by(alerts.c.number)
+    .with_for_update(of=incidents)
+)
+
+
+@lru_cache
+def _update_of(names: tuple[str, ...]) -> sa.Update:
+    values: dict[str, sa.BindParameter[Any]] = {name: sa.bindparam(f"new_{name}") for name in names}
+    return incidents.update().where(incidents.c.number == sa.bindparam("of_number")).values(values)
 
 
 @dataclass(frozen=True)
@@ -73,15 +93,12 @@ class Batch:
         if not first:
             return [True] * len(received)
         rows = [{"source": key[0], "delivery_id": key[1], "received_at": one.at} for key, one in first.items() if key is not None]
-        insert = (sqlite.insert if self.database.is_sqlite else postgresql.insert)(deliveries).values(rows).on_conflict_do_nothing()
-        new = {(row.source, row.delivery_id) for row in self.connection.execute(insert.returning(deliveries))}
+        new = {(row.source, row.delivery_id) for row in self.connection.execute(_DELIVERED[self.database.is_sqlite], rows)}
         return [one.delivery is None or (first[one.delivery] is one and one.delivery in new) for one in received]
 
     def _read_known(self, taken: Sequence[Received]) -> None:
         hashes = sorted({hash_of(grouping.key_of(one.page)) for one in taken})
-        joined = sa.select(*WITH_REPORT, alerts.c.key_hash.label("alert")).join(alerts, alerts.c.incident == incidents.c.number)
-        query = joined.where(alerts.c.key_hash.in_(hashes)).order_by(alerts.c.number).with_for_update(of=incidents)
-        for row in self.connection.execute(query).mappings():
+        for row in self.connection.execute(_KNOWN, {"hashes": hashes}).mappings():
             self._learn(row)
             self._of_key[row["alert"]] = row["number"]
 
@@ -161,11 +178,9 @@ class Batch:
 
     def _write(self, rows: list[dict[str, Any]]) -> None:
         if self._dirty:
-            names = to_row(self._known[next(iter(self._dirty))])
-            update = incidents.update().where(incidents.c.number == sa.bindparam("of_number"))
-            update = update.values({name: sa.bindparam(f"new_{name}") for name in (*names, "changed_at")})
             changed = [self._values(number) for number in sorted(self._dirty)]
-            self.connection.execute(update, changed)
+            names = tuple(name.removeprefix("new_") for name in changed[0] if name.startswith("new_"))
+            self.connection.execute(_update_of(names), changed)
         if rows:
             self.connection.execute(pages.insert(), rows)
 
