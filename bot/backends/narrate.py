@@ -66,7 +66,7 @@ class Narrated:
         """None: the template speaks. Never raises for anything the narrator does."""
         if not is_told(report):
             return None
-        brief = _redacted(brief_of(redact_report(report), paged_at, question))
+        brief = _redacted(brief_of(redact_report(report), paged_at, redact(question)))
         key = hashlib.sha256(brief.model_dump_json().encode()).hexdigest()
         if key in self._known:
             self._known.move_to_end(key)
@@ -104,4 +104,4 @@ def _redacted(brief: Brief) -> Brief:
         )
         for fact in brief.facts
     )
-    return Brief(facts=facts, question=redact(brief.question))
+    return Brief(facts=facts, question=brief.question)
