@@ -119,7 +119,7 @@ def rated(told: Told, evidence: Evidence, words: str, one: Seen) -> Fresh:
         numbers = {"rate": round(one.rate, 6), "bad": one.bad, "baseline_rate": round(one.before, 6), "baseline_bad": one.before_bad}
     numbers |= {"n": one.n, "baseline_n": one.before_n}
     windows = evidence.windows
-    return told.fresh(claim, numbers, one.n, (windows.current, windows.baseline))
+    return told.fresh(claim, numbers, one.n, (windows.current, windows.baseline), words)
 
 
 def _short(value: float | None) -> float | None:

@@ -59,10 +59,12 @@ class Told:
                 ids.append(one.id)
         return ids
 
-    def fresh(self, claim: str, numbers: dict[str, float | int | str | None], n: int, windows: tuple[Interval, Interval] | None) -> Fresh:
-        """A new aggregate with the next id; it is part of the reply once a sentence cites it."""
+    def fresh(
+        self, claim: str, numbers: dict[str, float | int | str | None], n: int, windows: tuple[Interval, Interval] | None, label: str = ""
+    ) -> Fresh:
+        """A new aggregate with the next id; it is part of the reply once a sentence cites it. `label`: what a chart calls it."""
         current, baseline = (span(one) for one in windows) if windows else (None, None)
-        return Fresh(id=f"Q{len(self.queries) + 1}", claim=claim, numbers=numbers, n=n, window=current, baseline=baseline)
+        return Fresh(id=f"Q{len(self.queries) + 1}", claim=claim, label=label, numbers=numbers, n=n, window=current, baseline=baseline)
 
     @property
     def text(self) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from slack_bolt.async_app import AsyncApp
 
+from bot.chat.answer import defanged
 from bot.errors import MidwatchError
 from bot.model.incident import Incident
 from bot.slack.blocks.reply import plain_message
@@ -178,5 +179,5 @@ def places_in(context: object) -> tuple[Place, ...] | None:
 
 
 def _lead(incident: Incident, why: str) -> str:
-    title = one_line(incident.title, 80)
+    title = one_line(defanged(incident.title), 80)
     return f"About {incident.id}{f' ({why})' if why else ''}: {title}" if title else f"About {incident.id}"

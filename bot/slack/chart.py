@@ -59,7 +59,7 @@ def _png(report: Report, title: str, paged: datetime) -> bytes:
         axes.axvline(paged, color=INK, linewidth=1.4, linestyle=":")  # type: ignore[arg-type]
         axes.annotate("page ", (paged, top), ha="right", va="top", color=INK, fontsize=11)
     if report.onset is not None:
-        _mark(axes, report.onset, top)
+        mark_onset(axes, report.onset, top)
     axes.xaxis.set_major_locator(AutoDateLocator(maxticks=7))  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_formatter(DateFormatter("%H:%M" if last - times[0] <= DAY else "%d %b %H:%M", tz=UTC))  # type: ignore[no-untyped-call]
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:.3g} %"))
@@ -73,8 +73,8 @@ def _png(report: Report, title: str, paged: datetime) -> bytes:
     return out.getvalue()
 
 
-def _mark(axes: object, onset: Onset, top: float) -> None:
-    """The interval as a band, the best guess as a line, and its words where they do not hide the step."""
+def mark_onset(axes: object, onset: Onset, top: float) -> None:
+    """On a matplotlib Axes over time: the interval as a band, the best guess as a line, and its words where they do not hide the step."""
     from matplotlib.axes import Axes
 
     assert isinstance(axes, Axes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,12 +15,14 @@ from bot.chat.case import Case
 from bot.chat.talk import Talk
 from bot.errors import BadInput, SourceUnavailable
 from bot.model.incident import Incident, IncidentState, MessageRef, Vote
+from bot.model.reply import Reply
 from bot.model.value import moment
 from bot.slack.blocks.kit import Json, Message, escaped
 from bot.slack.blocks.reply import HELPFUL, plain_message, reply_message
 from bot.slack.click import Person, pressed
 from bot.slack.incident import NOT_YOURS, Desk
 from bot.slack.limits import fit
+from bot.slack.plots import picture_of
 from bot.slack.send import Sender
 
 log = logging.getLogger(__name__)
@@ -28,6 +31,8 @@ EVENTS = ("app_mention", "message.channels", "message.groups")  # what manifest.
 RECENT = 100  # incidents looked through for the thread a question stands in
 OVERHEARD = 0.9  # how clearly a reply without a mention must be a question to be answered: people also talk to each other
 NOT_OVERHEARD = frozenset({"out_of_scope", "feedback", "action_request"})
+COURSES = frozenset({"onset", "compare", "blast_radius"})  # answers about how something went
+DRAWN = re.compile(r"\b(?:chart|graph|plot|draw|picture|curve|visuali[sz]e|over time)", re.IGNORECASE)
 NAMED = re.compile(r"\bINC-\d{1,9}\b", re.IGNORECASE)
 NONE_HERE = "I know of no incident in this channel. Mention me in the thread of one."
 WHICH = "Several incidents are open here: {}. Ask me in the thread of the one you mean, or name it."
@@ -99,7 +104,28 @@ class Answers:
             return
         if overhearing and (asked[0].intent in NOT_OVERHEARD or asked[0].score < OVERHEARD):
             return
-        await self.say(one, reply_message(incident, await self._chat.talk.answer(case, asked), lead))
+        reply = await self._chat.talk.answer(case, asked)
+        await self.say(one, reply_message(incident, reply, lead))
+        if self._is_drawn(one, incident, reply):
+            await self._draw(one, incident, case, reply)
+
+    @staticmethod
+    def _is_drawn(one: Heard, incident: Incident, reply: Reply) -> bool:
+        """Whether people would rather look: asked for in so many words, or counted parts, or a course they have not before their eyes."""
+        if reply.picture is None or DRAWN.search(one.text):
+            return reply.picture is not None
+        has_it = incident.message is not None and incident.message.ts == one.thread  # triage put the signal into that thread
+        return reply.picture != "signal" or (reply.intent in COURSES and not has_it)
+
+    async def _draw(self, one: Heard, incident: Incident, case: Case, reply: Reply) -> None:
+        """The answer stands already: a chart that cannot be made or sent takes nothing from it."""
+        try:
+            picture = await asyncio.to_thread(picture_of, reply, incident, case)
+            if picture is not None:
+                place = MessageRef(channel=one.channel, ts=one.thread)
+                await self._send.upload(place, f"{incident.id}-{reply.picture}-{one.ts}.png".lower(), picture)
+        except Exception:
+            log.exception("the chart beside an answer about %s was left out", incident.id, extra={"incident": incident.id})
 
     async def say(self, one: Heard, message: Message) -> MessageRef:
         metadata: Json = {"event_type": "midwatch_answer", "event_payload": {"asked": one.ts}}

@@ -17,6 +17,7 @@ from bot.chat.understand import Understanding
 from bot.drills.readiness.own import Own
 from bot.errors import SourceUnavailable
 from bot.model.change import Change
+from bot.model.evidence import Evidence
 from bot.model.incident import Incident
 from bot.model.page import Page
 from bot.model.runbook import Runbook
@@ -115,6 +116,7 @@ class House:
     outcomes: list[tuple[str, str]] = field(default_factory=list)
     mine: dict[str, tuple[Own, ...]] = field(default_factory=dict)
     services: list[str] = field(default_factory=list)
+    evidence: Evidence | None = None
     disk: Disk = field(init=False)
 
     def __post_init__(self) -> None:
@@ -138,7 +140,7 @@ class House:
         book = self.books.get(incident.report.runbooks[0].id) if incident.report.runbooks else None
         withheld = book is not None and bool(book.groups) and not groups & set(book.groups)
         found = None if withheld else book
-        return Case(incident.report, incident.page, incident.opened_at, incident.service, None, found, withheld, incident.id)
+        return Case(incident.report, incident.page, incident.opened_at, incident.service, self.evidence, found, withheld, incident.id)
 
     async def put(self, incident: Incident) -> Incident:
         """Store it and show it, as the walk does."""

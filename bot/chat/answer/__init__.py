@@ -18,6 +18,7 @@ from bot.chat.answer.terms import explain, term_in
 from bot.chat.answer.texts import handoff, summary
 from bot.chat.answer.verdict import cause, layer, status, sureness
 from bot.chat.case import Case
+from bot.chat.charted import charted
 from bot.chat.told import Told
 from bot.chat.understand import Asked
 from bot.model.reply import Reply
@@ -70,7 +71,7 @@ def answered(case: Case, asked: Sequence[Asked]) -> Reply:
         queries=tuple(told.queries),
         also=tuple(one.intent for one in asked[1:]),
         clarify=(first.intent, first.close) if first.close is not None else (),
-        picture=told.picture,
+        picture=charted(told, asked),
     )
 
 

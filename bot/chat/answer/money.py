@@ -95,7 +95,7 @@ def _money(told: Told, gathered: Evidence, mask: BoolArray) -> None:
     )
     windows = (gathered.windows.current, gathered.windows.baseline)
     numbers: Numbers = {"cost_usd": now, "baseline_cost_usd": before, "n": mean.n, "baseline_n": mean.before_n, "ratio": _short(mean.ratio)}
-    told.say(f"{words[:1].upper()}{words[1:]}.", told.fresh(words, numbers, mean.n, windows))
+    told.say(f"{words[:1].upper()}{words[1:]}.", told.fresh(words, numbers, mean.n, windows, "cost"))
     values = gathered.seen.number("cost_usd")
     spent = float(np.nansum(values[gathered.in_current & mask]))
     extra = spent - mean.before * mean.n if mean.before_n else 0.0
@@ -123,7 +123,7 @@ def _tokens(told: Told, gathered: Evidence, mask: BoolArray) -> None:
         now, before = round(mean.now), round(mean.before)
         said = f"{words} per request {now:,} over n {mean.n:,}, were {before:,}{_times(mean)}"
         numbers: Numbers = {"mean": now, "baseline_mean": before, "n": mean.n, "baseline_n": mean.before_n, "ratio": _short(mean.ratio)}
-        told.say(f"• {said}", told.fresh(said, numbers, mean.n, (gathered.windows.current, gathered.windows.baseline)))
+        told.say(f"• {said}", told.fresh(said, numbers, mean.n, (gathered.windows.current, gathered.windows.baseline), words))
 
 
 def _spenders(told: Told, gathered: Evidence, slot: str) -> None:
