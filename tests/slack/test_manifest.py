@@ -16,6 +16,7 @@ NEEDS = {
     "apps_connections_open": frozenset(),  # an app-level token
     "assistant_threads_setStatus": frozenset({"assistant:write"}),
     "assistant_threads_setSuggestedPrompts": frozenset({"assistant:write"}),
+    "auth_test": frozenset(),
     "chat_getPermalink": frozenset(),
     "chat_postMessage": frozenset({"chat:write"}),
     "chat_update": frozenset({"chat:write"}),
