@@ -29,7 +29,7 @@ class Database:
 
     def __init__(self, engine: AsyncEngine, own_thread: "_OwnThread | None" = None) -> None:
         self._engine = engine
-        self._own_thread = own_thread
+        self._own_thread = own_thread  # None: nothing of many statements is written
         self.is_sqlite = engine.dialect.name == "sqlite"
         self._writer = asyncio.Lock() if self.is_sqlite else None
 
@@ -40,11 +40,9 @@ class Database:
             yield connection
 
     async def write(self, work: Callable[[sa.Connection], T]) -> T:
-        """One transaction of many statements. On SQLite in one thread: in `writing` each statement changes threads several times,
-        and each change waits for its turn while a triage computes."""
-        if self._own_thread is None:
-            async with self.writing() as connection:
-                return await connection.run_sync(work)
+        """One transaction of many statements, in one thread: in `writing` each statement changes threads (SQLite) or goes through the
+        loop (PostgreSQL) several times, and each time waits for its turn while a triage computes."""
+        assert self._own_thread is not None, "opened by `database`"
         async with self._writer or contextlib.nullcontext(), _translated("write"):
             return await self._own_thread.write(work)
 
@@ -65,10 +63,10 @@ class Database:
 
 
 class _OwnThread:
-    """One connection to a SQLite file, used from one thread."""
+    """One connection, used from one thread."""
 
     def __init__(self, url: str) -> None:
-        self._engine = _prepared(sa.create_engine(url, pool_size=1, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}))
+        self._engine = _blocking(url)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="records-write")
 
     async def write(self, work: Callable[[sa.Connection], T]) -> T:
@@ -95,7 +93,7 @@ async def database(url: str) -> AsyncIterator[Database]:
     try:
         async with _translated("migrate"):
             await migrate(engine)
-        own_thread = _OwnThread(url.replace("+aiosqlite", "", 1)) if url.startswith("sqlite") else None
+        own_thread = _OwnThread(url)
         yield Database(engine, own_thread)
     finally:
         if own_thread is not None:
@@ -124,6 +122,18 @@ def _engine(url: str) -> AsyncEngine:
     engine = create_async_engine(url, pool_size=POOL, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
     _prepared(engine.sync_engine)
     return engine
+
+
+def _blocking(url: str) -> sa.Engine:
+    if url.startswith("sqlite"):
+        file = url.replace("+aiosqlite", "", 1)
+        return _prepared(sa.create_engine(file, pool_size=1, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}))
+    patience = {
+        "connect_timeout": STATEMENT_TIMEOUT_S,
+        "options": f"-c statement_timeout={STATEMENT_TIMEOUT_S}s",
+        "tcp_user_timeout": STATEMENT_TIMEOUT_S * 1000,  # a server that vanished says nothing
+    }
+    return sa.create_engine(url.replace("+asyncpg", "+psycopg", 1), pool_size=1, max_overflow=0, pool_pre_ping=True, connect_args=patience)
 
 
 def _prepared(engine: sa.Engine) -> sa.Engine:
