@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     slack_page_apps: str | None = None  # comma-separated ids of apps or bots (A..., B...) whose messages in Slack are pages
     slack_page_channels: str | None = None  # comma-separated ids of channels (C...) to watch; None = wherever the app is a member
     slack_user_groups: bool = False  # runbooks kept to groups are for Slack's user groups of that handle; needs usergroups:read
+    slack_streaming: bool = False  # answers to questions appear part by part, where the workspace has agents
     slack_api_url: str = "https://slack.com/api/"
 
     hook_tokens: SecretStr | None = None  # comma-separated bearer tokens for unsigned sources; None = loopback only

@@ -137,7 +137,7 @@ async def talker(
     cached = CachedEmbedder(embedder, settings.home / "chat" / "embeddings.db") if embedder is not None else None
     talk = Talk(await asyncio.to_thread(Understanding, embedder, cached), narrate)
     cases = Cases(triage, known, shelf.runbook if shelf is not None else lambda _id: None)
-    return lambda desk: Chat(desk, talk, cases.of, client)
+    return lambda desk: Chat(desk, talk, cases.of, client, settings.slack_streaming)
 
 
 def watch_of(settings: Settings, kept: Records, work: DbosWork, clock: Callable[[], float], meters: Meters) -> Watch | None:

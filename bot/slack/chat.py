@@ -24,6 +24,7 @@ from bot.slack.incident import NOT_YOURS, Desk
 from bot.slack.limits import fit
 from bot.slack.plots import picture_of
 from bot.slack.send import Sender
+from bot.slack.stream import Streamer
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +44,16 @@ THANKS = "Thank you, that is stored."
 
 @dataclass(frozen=True)
 class Chat:
-    """`case` gives what an incident is asked about, by the groups of who asks; None while it has no report."""
+    """`case` gives what an incident is asked about, by the groups of who asks; None while it has no report.
+
+    `streaming`: answers appear part by part where the workspace can show that.
+    """
 
     desk: Desk
     talk: Talk
     case: Callable[[Incident, frozenset[str]], Awaitable[Case | None]]
     client: AsyncWebClient
+    streaming: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,7 @@ class Answers:
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
         self._send = Sender(chat.client)
+        self._stream = Streamer(chat.client) if chat.streaming else None
 
     async def give(self, one: Heard, incident: Incident, groups: frozenset[str], *, overhearing: bool = False, lead: str = "") -> None:
         """`lead` says which incident it is about, where the place does not."""
@@ -105,7 +111,7 @@ class Answers:
         if overhearing and (asked[0].intent in NOT_OVERHEARD or asked[0].score < OVERHEARD):
             return
         reply = await self._chat.talk.answer(case, asked)
-        await self.say(one, reply_message(incident, reply, lead))
+        await self._answer(one, fit(reply_message(incident, reply, lead)))
         if self._is_drawn(one, incident, reply):
             await self._draw(one, incident, case, reply)
 
@@ -127,9 +133,16 @@ class Answers:
         except Exception:
             log.exception("the chart beside an answer about %s was left out", incident.id, extra={"incident": incident.id})
 
+    async def _answer(self, one: Heard, message: Message) -> None:
+        if self._stream is None or await self._stream.say(one.channel, one.thread, one.person, message, _mark(one)) is None:
+            await self.say(one, message)
+
     async def say(self, one: Heard, message: Message) -> MessageRef:
-        metadata: Json = {"event_type": "midwatch_answer", "event_payload": {"asked": one.ts}}
-        return await self._send.post(one.channel, fit(message), metadata, thread_ts=one.thread)
+        return await self._send.post(one.channel, fit(message), _mark(one), thread_ts=one.thread)
+
+
+def _mark(one: Heard) -> Json:
+    return {"event_type": "midwatch_answer", "event_payload": {"asked": one.ts}}
 
 
 class _Flow:

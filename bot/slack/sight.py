@@ -7,7 +7,7 @@ from bot.ports import Incidents
 from bot.slack.click import Person
 from bot.slack.people import Gate
 
-RECENT = 100  # incidents looked through; older ones are for the console
+RECENT = 50  # incidents looked through, with their reports; older ones are for the console
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,8 @@ def poisoned(told: Story, orders: str) -> Story:
     for one in _spans(otlp):
         one.setdefault("attributes", []).append({"key": "gen_ai.input.messages", "value": {"stringValue": orders}})
         one["attributes"].append({"key": f"note {orders[:80]}", "value": {"stringValue": orders}})
+        if any(attribute["key"] == "retrieval.documents.0.document.id" for attribute in one["attributes"]):
+            one["attributes"].append({"key": "retrieval.documents.0.document.content", "value": {"stringValue": orders}})
         if one.get("status", {}).get("code") == 2:
             one["status"]["message"] = orders
         for noted in one.get("events", []):

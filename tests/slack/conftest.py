@@ -157,11 +157,11 @@ class House:
 @pytest.fixture(params=["http", "socket"])
 async def house(request: pytest.FixtureRequest, slack: FakeSlack, surface: SlackSurface) -> AsyncIterator[House]:
     async with AsyncExitStack() as stack:
-        bolt = bolt_app(web_client("xoxb-test", slack.url + "/api/"), SECRET if request.param == "http" else None)
+        bolt = bolt_app(web_client("xoxb-test", slack.url + "/api/"), None if request.param == "socket" else SECRET)
         app = FastAPI()
         app.include_router(slack_door.routes(http_handler(bolt, SECRET), 1_000_000))
         client = await stack.enter_async_context(listening(app))
-        made = House(slack, surface, Http(client) if request.param == "http" else Socket(slack), client)
+        made = House(slack, surface, Socket(slack) if request.param == "socket" else Http(client), client)
         desk = Desk(
             incidents=made.records,
             decisions=made.records,
@@ -174,7 +174,7 @@ async def house(request: pytest.FixtureRequest, slack: FakeSlack, surface: Slack
             clock=lambda: NOW,
         )
         watch = Watch(frozenset({"APAGER", "BPAGER"}), frozenset({"C1"}), made.records, made.work, lambda: NOW, made.counted)
-        chat = Chat(desk, Talk(understanding()), made.case, bolt.client)
+        chat = Chat(desk, Talk(understanding()), made.case, bolt.client, streaming=request.param == "streaming")
         home = Home(desk, bolt.client, made.own, made.blind, "/midwatch-drill")
         shortcut = Shortcut(desk, made.disk, made.work, made.services, "#incidents", made.counted)
         register(bolt, Flows(desk, made.records, made.lost.append, watch, chat=chat, home=home, shortcut=shortcut))

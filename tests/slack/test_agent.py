@@ -150,6 +150,18 @@ async def test_the_buttons_under_an_answer_work_there_too(house: House):
     house.slack.workspace.channels["C1"]["members"] = ["UBEN"]
 
 
+@pytest.mark.parametrize("house", ["streaming"], indirect=True)
+async def test_where_streaming_is_on_an_answer_comes_in_parts_and_without_streams_it_is_posted(house: House):
+    await house.put(samples.incident(report=samples.FAULT))
+    reply = await ask(house, "what's broken?", "EvA1")
+    await until(lambda: reply.get("streaming") is False)
+    assert "About INC-7" in str(reply["blocks"][0])
+    assert HELPFUL in str(reply["blocks"][-1])
+    house.slack.fail("chat.startStream", Fault(error="unknown_method"))
+    assert (await ask(house, "since when?", "EvA2"))["text"].startswith("About INC-7")
+    assert house.slack.count("chat.startStream") == 2
+
+
 @pytest.mark.parametrize(
     ("context", "places"),
     [

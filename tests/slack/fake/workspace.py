@@ -13,6 +13,9 @@ TRIGGER_S = 3.0
 SCOPES = {
     "chat.postMessage": "chat:write",
     "chat.update": "chat:write",
+    "chat.startStream": "chat:write",
+    "chat.appendStream": "chat:write",
+    "chat.stopStream": "chat:write",
     "conversations.history": "channels:history",
     "conversations.replies": "channels:history",
     "users.conversations": "channels:read",
@@ -97,7 +100,7 @@ class Workspace:
 
     def _chat_update(self, args: dict[str, Any]) -> dict[str, Any]:
         rules.message(args)
-        if not args["channel"].startswith("C"):
+        if args["channel"][:1] not in ("C", "D"):
             raise Broken("channel_not_found")  # unlike postMessage, an edit needs the id
         row = self._message(args["channel"], args["ts"])
         if row.get("bot_id") != BOT_ID:
@@ -105,6 +108,34 @@ class Workspace:
         row |= {name: args[name] for name in ("text", "blocks", "metadata") if name in args} | {"edited": {"ts": self._ts()}}
         self.edits.append(row["ts"])
         return {"channel": args["channel"], "ts": row["ts"], "text": row["text"]}
+
+    def _chat_startStream(self, args: dict[str, Any]) -> dict[str, Any]:
+        if not args["channel"].startswith("D") and not (args.get("recipient_user_id") and args.get("recipient_team_id")):
+            raise Broken("missing_recipient")
+        row = {"type": "message", "user": BOT_USER, "bot_id": BOT_ID, "app_id": APP, "ts": self._ts(), "text": "", "blocks": []}
+        row |= {"thread_ts": args["thread_ts"], "streaming": True}
+        self.messages[self._channel(args["channel"])["id"]].append(row)
+        return self._streamed(row, args)
+
+    def _chat_appendStream(self, args: dict[str, Any]) -> dict[str, Any]:
+        return self._streamed(self._message(args["channel"], args["ts"]), args)
+
+    def _chat_stopStream(self, args: dict[str, Any]) -> dict[str, Any]:
+        row = self._message(args["channel"], args["ts"])
+        answer = self._streamed(row, args)
+        row["blocks"] += args.get("blocks") or []
+        row |= {"metadata": args.get("metadata"), "streaming": False}
+        rules.message({"text": "-", "blocks": row["blocks"], "metadata": row["metadata"]})
+        return answer
+
+    def _streamed(self, row: dict[str, Any], args: dict[str, Any]) -> dict[str, Any]:
+        if not row.get("streaming"):
+            raise Broken("message_not_in_streaming_state")
+        if args.get("markdown_text") or any(chunk["type"] != "blocks" for chunk in args.get("chunks") or ()):
+            raise Broken("text_would_be_interpreted")  # Slack takes it; this project may not send it
+        for chunk in args.get("chunks") or ():
+            row["blocks"] += chunk["blocks"]
+        return {"channel": args["channel"], "ts": row["ts"]}
 
     def _conversations_history(self, args: dict[str, Any]) -> dict[str, Any]:
         channel = self._channel(args["channel"])
