@@ -130,6 +130,9 @@ HINTS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 """Words of a page -> the signals they may mean, most telling first. Only used to choose between signals that did change."""
 
+RULES = ("alertname", "alert_name", "rule", "rulename", "rule_name", "monitor", "monitor_name", "alarm", "alarmname")
+"""Labels in which alerting systems name the rule that fired."""
+
 
 def signals(requests: Frame, ops: Ops) -> dict[str, Signal]:
     """Every signal that is recorded at all, in a fixed order."""
@@ -146,10 +149,17 @@ def signals(requests: Frame, ops: Ops) -> dict[str, Signal]:
 
 
 def hinted(page: Page) -> tuple[str, ...]:
-    """Signals the page's words may mean, best first; empty when they say nothing we know."""
-    text = " ".join((page.title, page.description, page.claimed.metric or "")).casefold()
+    """Signals the page's words may mean, best first; empty when they say nothing we know.
+
+    What the rule is called tells more than the sentence somebody wrote for it, and that more than its description; that something
+    fails or is degraded is the least telling wherever it stands.
+    """
+    rule = " ".join((page.claimed.metric or "", *(value for name, value in sorted(page.labels.items()) if name.casefold() in RULES)))
+    places = [re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).casefold() for text in (rule, page.title, page.description)]
     names: list[str] = []
-    for pattern, means in HINTS:
-        if re.search(pattern, text):
-            names += [name for name in means if name not in names]
+    for hints in (HINTS[:-1], HINTS[-1:]):
+        for text in places:
+            for pattern, means in hints:
+                if re.search(pattern, text):
+                    names += [name for name in means if name not in names]
     return tuple(names)
