@@ -13,6 +13,8 @@ from bot.model.incident import Incident  # noqa: E402
 from bot.settings import runbook_folder  # noqa: E402
 from bot.simulator.stories import story  # noqa: E402
 from bot.slack.blocks.card import card  # noqa: E402
+from bot.slack.blocks.home import home_view  # noqa: E402
+from bot.slack.blocks.kit import Message  # noqa: E402
 from bot.slack.chart import draw  # noqa: E402
 from tests.render.picture import missing, pictures  # noqa: E402
 from tests.slack import samples  # noqa: E402
@@ -22,6 +24,7 @@ CARDS = {
     "no-fault": card(samples.incident(report=samples.NO_FAULT)),
     "insufficient-data": card(samples.incident(report=samples.INSUFFICIENT)),
     "triaging": card(*samples.triaging()),
+    "home": Message("Home tab", tuple(home_view(samples.homepage())["blocks"])),
 }
 
 

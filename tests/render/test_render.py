@@ -14,7 +14,6 @@ from bot.slack.blocks.home import home_view
 from bot.slack.blocks.thread import evidence_reply, ruled_out_reply
 from tests.render.picture import HERE, missing, pictures
 from tests.slack import samples
-from tests.slack.test_home import an_own, page
 
 pytestmark = [pytest.mark.real, pytest.mark.skipif(bool(missing()), reason=f"needs {missing()}")]
 
@@ -61,15 +60,13 @@ def test_strange_text_is_drawn_as_text(tmp_path: Path):
 
 
 def test_every_part_of_the_home_tab_is_drawn(tmp_path: Path):
-    blocks = home_view(page(incidents=(FAULT,), links={FAULT.id: "https://fake.slack.com/1"}, own=(an_own(),), blind=("Metrics: none",)))[
-        "blocks"
-    ]
+    blocks = home_view(samples.homepage())["blocks"]
     cards = json.dumps({"cards": [{"name": "home", "blocks": blocks}]})
     subprocess.run(["node", str(HERE / "page.mjs"), str(tmp_path)], input=cards, text=True, check=True, timeout=60)
     drawn = shown(tmp_path / "home.html")
-    for expected in ("1 open incident", "Retrieval: timeout", "night-07", "In grace: secondary", "Metrics: none"):
+    for expected in ("2 open incidents", "Retrieval: timeout", "night-07", "In grace: secondary", "no Prometheus"):
         assert expected in drawn
-    assert 'href="https://fake.slack.com/1"' in (tmp_path / "home.html").read_text()
+    assert 'href="https://example.slack.com/archives/C1/p7"' in (tmp_path / "home.html").read_text()
 
 
 def test_the_fault_card_fits_one_screen_of_a_laptop(tmp_path: Path):

@@ -4,8 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from bot.drills.readiness.desk import Next
+from bot.drills.readiness.own import Own
+from bot.drills.repetition.choose import Offer
+from bot.model.drill import Competency, DrillType
 from bot.model.incident import Incident, IncidentState, Progress
 from bot.model.page import Page, Severity, Status
+from bot.model.readiness import Lack, Level, Readiness, Standing
 from bot.model.report import (
     Engine,
     ExplainedAway,
@@ -25,6 +30,7 @@ from bot.model.report import (
     Span,
     Verdict,
 )
+from bot.slack.blocks.home import Homepage
 
 PAGED = datetime(2026, 3, 2, 2, 7, tzinfo=UTC)
 ONSET = datetime(2026, 3, 1, 22, 4, tzinfo=UTC)
@@ -197,3 +203,28 @@ def incident(state: IncidentState = IncidentState.TRIAGED, report: Report | None
 
 def triaging() -> tuple[Incident, Progress]:
     return incident(IncidentState.TRIAGING), Progress(step="examine", detail="retrieval.timeout", done=6, total=18)
+
+
+def own(**ready: object) -> Own:
+    """What one person sees of themself: in grace, with one drill due."""
+    drill = Offer("night-07", DrillType.PAGE, "retrieval.timeout", (Competency.RETRIEVAL,))
+    lacks = (Lack(what="retrieval (last 120 d ago)", competency=Competency.RETRIEVAL),)
+    levels = (Level(competency=Competency.RETRIEVAL, level=1, known=0.7, items=5, causes=3),)
+    said = {
+        "person": "UANNA",
+        "standing": Standing.GRACE,
+        "open": False,
+        "lacks": lacks,
+        "levels": levels,
+        "until": PAGED + timedelta(days=9),
+    }
+    return Own("assistant", Readiness.model_validate(said | ready), Next((drill,), None, PAGED))
+
+
+def homepage() -> Homepage:
+    """The home tab in the night of the page."""
+    first = incident(report=FAULT)
+    other = incident(report=INSUFFICIENT, title="Answers without sources").model_copy(update={"id": "INC-9", "acknowledged_by": "UANNA"})
+    blind = ("Metrics: no Prometheus is connected", "prompt.version: not recorded, 12 checks could not run")
+    links = {one.id: f"https://example.slack.com/archives/C1/p{one.id[4:]}" for one in (first, other)}
+    return Homepage(at=PAGED, incidents=(other, first), links=links, own=(own(),), blind=blind, command="/midwatch-drill")
