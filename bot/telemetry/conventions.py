@@ -8,17 +8,8 @@ from functools import cache
 from bot.telemetry.canonical import Field, field_of
 from bot.telemetry.dialects import Rule
 from bot.telemetry.finish import finish
+from bot.telemetry.meaning import reader, thumb
 from bot.telemetry.values import negated, number, per_second, person, seconds
-
-
-def _thumb(value: object) -> float | None:
-    word = value.lower() if isinstance(value, str) else value
-    if word in ("up", "thumbs_up", "positive", "like", True):
-        return 1.0
-    if word in ("down", "thumbs_down", "negative", "dislike", False):
-        return -1.0
-    read = number(value)
-    return None if read is None else 1.0 if read > 0 else -1.0
 
 
 def _after(value: object) -> float | None:
@@ -105,9 +96,9 @@ SHARED: dict[str, Rule] = {
     "user_ttft_ms": "user_ttft_ms",
     "user.ttft_ms": "user_ttft_ms",
     "request.ttft_ms": "user_ttft_ms",
-    "feedback.thumb": ("feedback_thumb", _thumb),
-    "feedback.score": ("feedback_thumb", _thumb),
-    "user.feedback": ("feedback_thumb", _thumb),
+    "feedback.thumb": ("feedback_thumb", thumb),
+    "feedback.score": ("feedback_thumb", thumb),
+    "user.feedback": ("feedback_thumb", thumb),
     "feedback.re_ask": "feedback_re_ask",
     "re_ask": "feedback_re_ask",
     "feedback.escalated": "feedback_escalated",
@@ -280,4 +271,5 @@ def shared(attribute: str) -> Rule | None:
 
 
 def _reader(field: Field) -> Rule:
-    return (field.column, seconds) if field.column in ("indexed_at", "modified_at") else field.column
+    read = reader(field)
+    return field.column if read is None else (field.column, read)

@@ -9,7 +9,8 @@ from functools import cached_property
 from bot.errors import BadBundle
 from bot.telemetry.canonical import FLAGS, Field, field_of
 from bot.telemetry.group import Group
-from bot.telemetry.values import coerce, column, text
+from bot.telemetry.meaning import reader
+from bot.telemetry.values import Column, coerce, column, text
 
 FLAG_PLACES = ("request.flags.", "request.experiments.", "request.flag:", "flags.", "flag:")  # a name follows: one of a map, not a field
 _OPEN = frozenset({"other", "chain", "http", "db"})  # spans that say nothing of themselves: a declared field says what they are
@@ -27,7 +28,14 @@ class Declaration:
         if self.values is not None:
             said = text(value)
             value = self.values.get(said, value) if said is not None else value
-        return coerce(value, self.field.type)
+        meant = reader(self.field)
+        return coerce(value, self.field.type) if meant is None or value is None else meant(value)
+
+    def column(self, held: Column) -> Column:
+        """A whole column; the usual case, of a plain type, without a call a value."""
+        if self.values is None and reader(self.field) is None:
+            return column(held, self.field.type)
+        return [None if value is None else self.read(value) for value in held]
 
 
 @dataclass(frozen=True)
@@ -102,7 +110,7 @@ def apply_declared(group: Group, declared: Declared) -> None:
         held = group.attrs.get(item.attribute)
         if held is None:
             continue
-        read = column(held, item.field.type) if item.values is None else [None if value is None else item.read(value) for value in held]
+        read = item.column(held)
         if item.field.column == "name":
             group.names = [new if isinstance(new, str) else old for new, old in zip(read, group.names, strict=True)]
         group.replace(item.field.column, read)

@@ -125,6 +125,8 @@ ROWS: tuple[Row, ...] = (
     ),
 )  # fmt: skip
 
+NAMES = frozenset(row.name for row in ROWS) | {"unknown"}
+
 _DIGITS = re.compile(r"\b([45]\d\d)\b")
 _SAID = re.compile(r"(?:error code|status[_ ]?code|status|http(?:/\d(?:\.\d)?)?|code)[\"']?\s{0,2}[:=]?\s{0,2}[\"']?([45]\d\d)\b", re.I)
 _NOTHING_SAID = frozenset({"", "_other", "error", "exception", "unknown", "runtimeerror", "status_code_error"})

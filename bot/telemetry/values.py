@@ -13,8 +13,8 @@ import orjson
 TEXT = 200  # a name or version is shorter; what is longer is content, and a dimension of it would help nobody
 CONTENT = 1_000_000  # characters of one message looked at; a longer one is already an incident by its length
 _DEPTH = 8  # documents and messages nest four deep; deeper nesting is hostile
-_TRUE = frozenset({"true", "1", "yes", "on", "t", "y", "hit", "ok", "pass", "passed"})
-_FALSE = frozenset({"false", "0", "no", "off", "f", "n", "miss", "failed", "fail"})
+_TRUE = frozenset({"true", "1", "yes", "on", "t", "y", "hit", "ok", "pass", "passed", "valid", "success"})
+_FALSE = frozenset({"false", "0", "no", "off", "f", "n", "miss", "failed", "fail", "invalid", "failure"})
 
 Column = list[Any]  # values of one attribute or field, one a span
 
