@@ -49,7 +49,7 @@ def main(data: Path) -> None:
         "sets": SETS,
         "cases": len(found["blind dense"]),
         "embedder": "all-MiniLM-L6-v2",
-        "mix": "chosen by hand, flat nearby: half words, half meaning",
+        "mix": "chosen by hand on these sets, a little more words than meaning; what the choice is worth is in docs/runbooks.md",
         "stand": f"logistic regression, weights >= 0, ridge {RIDGE:g}",
         "floor": f"{AIM:g} false matches, half where a third of the shelf is missing, half from other vendors; floor_unnamed: with names",
     }

@@ -15,7 +15,8 @@ from bot.errors import SourceUnavailable
 from bot.model.runbook import Passage
 
 BATCH = 2000  # passages a write; Chroma refuses more than about 5,400
-EF = 200  # candidates the graph keeps while building and searching: the default of 100 misses neighbours once a filter is on
+EF_BUILD = 100  # candidates the graph keeps while building; with 200 it takes 1.6 times as long and finds 2 in 100 neighbours more
+EF_SEARCH = 200  # while searching: the default of 100 misses neighbours once a filter is on
 
 T = TypeVar("T")
 
@@ -79,7 +80,7 @@ class ChromaVectors:
             self._collection = self._client.get_or_create_collection(
                 self._name,
                 embedding_function=None,
-                configuration={"hnsw": {"space": "cosine", "ef_construction": EF, "ef_search": EF}},
+                configuration={"hnsw": {"space": "cosine", "ef_construction": EF_BUILD, "ef_search": EF_SEARCH}},
             )
         return self._collection
 

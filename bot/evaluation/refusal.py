@@ -59,7 +59,17 @@ def recall(found: Sequence[Case], k: int, *, of_floor: bool = False) -> float:
     by_gold: dict[str, list[bool]] = defaultdict(list)
     for case in found:
         if case.shelf == "whole":
-            by_gold[case.gold].append((case.floor_rank if of_floor else case.rank) <= k)
+            by_gold[case.gold].append(0 < (case.floor_rank if of_floor else case.rank) <= k)
+    return float(np.mean([np.mean(ranks) for ranks in by_gold.values()]))
+
+
+def reciprocal(found: Sequence[Case], *, of_floor: bool = False) -> float:
+    """Mean reciprocal rank over the first ten, likewise a mean over runbooks."""
+    by_gold: dict[str, list[float]] = defaultdict(list)
+    for case in found:
+        if case.shelf == "whole":
+            rank = case.floor_rank if of_floor else case.rank
+            by_gold[case.gold].append(1 / rank if 0 < rank <= 10 else 0.0)
     return float(np.mean([np.mean(ranks) for ranks in by_gold.values()]))
 
 

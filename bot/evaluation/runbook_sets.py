@@ -144,9 +144,15 @@ class _Shelved:
             bound=bool(bound),
             unnamed=ranking.named_by_alerts and any(is_alert_name(name) for name in names(pair.query)),
             evidence=weighed.evidence(order),
-            floor_rank=0 if gold is None else 1 + int((baseline > baseline[gold]).sum()),
+            floor_rank=0 if gold is None else _rank(baseline, gold, ranking.twins),
             floor_score=float(baseline.max()),
         )
+
+
+def _rank(scores: Scores, row: int, twins: npt.NDArray[np.intp]) -> int:
+    """Near-duplicates are one runbook, with the best of their scores: the floor is given what our own ranking is given."""
+    own = scores[twins == twins[row]].max()
+    return 1 + len(np.unique(twins[scores > own]))
 
 
 _FLOOR_STOP = """the a an of to in is are and or for on with that this it be has have from by at as not var"""

@@ -3,6 +3,7 @@
 A runbook that did not change is not embedded again. An index belongs to one embedder; under another one everything is embedded anew.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -126,10 +127,17 @@ async def _embed(fresh: Sequence[Document], dense: Dense, opened: dict[str, Matr
     lines = [line for document in fresh for line in document.openings]
     of = len(passages) + len(lines)
     tell(0, of)
-    for start in range(0, len(passages), WRITE):
-        part = passages[start : start + WRITE]
-        texts = [to_embed(passage) for passage in part]
-        await dense.vectors.put(part, await _vectors(texts, dense.embedder, tell, start, of))
+    writing: asyncio.Task[None] | None = None  # the store writes one part while the next is embedded
+    try:
+        for start in range(0, len(passages), WRITE):
+            part = passages[start : start + WRITE]
+            vectors = await _vectors([to_embed(passage) for passage in part], dense.embedder, tell, start, of)
+            if writing is not None:
+                await writing
+            writing = asyncio.create_task(dense.vectors.put(part, vectors))
+    finally:
+        if writing is not None:
+            await writing
     rows = await _vectors(lines, dense.embedder, tell, len(passages), of)
     start = 0
     for document in fresh:

@@ -19,6 +19,8 @@ _HEADING = re.compile(r"^\s{0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
 _CODE = re.compile(r"^\s{0,3}(```|~~~).*?(?:^\s{0,3}\1|\Z)", re.S | re.M)
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?:])\s+|\n\s*\n|\n\s*(?:[-*+]|\d+[.)])\s+")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_ADDRESS = re.compile(r"https?://[^\s/)>\]\"']+/(?:[^\s)>\]\"'?#]*/)?([^\s/)>\]\"'?#]+)")
+ADDRESS_WORDS = 3  # words in the last part of an address that make it a line: debugging-out-of-order-samples
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -53,6 +55,22 @@ def telling_title(runbook: Runbook) -> str:
 
 
 def _first_sentences(body: str) -> list[str]:
+    """Of a stub, which has fewer, what its links lead to, in words: often all that it says about itself."""
+    found = _sentences(body)
+    return (found + _led_to(body))[:OPENING_LINES] if len(found) < OPENING_LINES else found
+
+
+def _led_to(body: str) -> list[str]:
+    """`https://host/blog/debugging-out-of-order-samples` -> `debugging out of order samples`."""
+    lines = []
+    for match in _ADDRESS.finditer(body[:SECTION_CHARS]):
+        words = [word for word in re.split(r"[-_.+]|%20", match.group(1)) if word.isalpha()]
+        if len(words) >= ADDRESS_WORDS:
+            lines.append(" ".join(words)[:OPENING_CHARS])
+    return list(dict.fromkeys(lines))
+
+
+def _sentences(body: str) -> list[str]:
     found: list[str] = []
     for _, text in sections(body):
         prose = _LINK.sub(r"\1", _CODE.sub(" ", text[:SECTION_CHARS]))

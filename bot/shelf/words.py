@@ -15,7 +15,8 @@ _WORD = re.compile(r"[^\W_]+")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[._/-][A-Za-z0-9]+)*")
 _HUMPS = re.compile(r"[A-Z][a-z0-9]+")
 _HOLE = re.compile(r"\{\{[^{}\n]{0,200}\}\}|<[a-z_ ]{1,30}>|\$\{?[A-Za-z_][\w.]*\}?")
-_ENDINGS = (("ies", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("es", "e"), ("s", ""))
+_ENDINGS = (("ied", "y"), ("ies", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("es", "e"), ("s", ""))
+_DOUBLED = re.compile(r"([bdgmnprt])\1$")  # what "ing" and "ed" double: dropped, lagging, running; not passed, called, buzzed
 
 
 def words(text: str) -> list[str]:
@@ -25,10 +26,12 @@ def words(text: str) -> list[str]:
 
 
 def _stem(word: str) -> str:
-    """Plural, -ed and -ing cut, and a last e; two words that differ in more stay apart."""
+    """Plural, -ed and -ing cut, and a last e; two words that differ in more stay apart. Retried is retry, dropping is drop."""
     for ending, instead in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= STEM_LEAST and not word.endswith("ss"):
             word = word[: -len(ending)] + instead
+            if ending in ("ing", "ed") and len(word) > STEM_LEAST:
+                word = _DOUBLED.sub(r"\1", word)
             break
     return word[:-1] if word.endswith("e") and len(word) > STEM_LEAST + 1 else word
 

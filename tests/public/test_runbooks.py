@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from bot.backends.embed_local import NAME, local_embedder
-from bot.evaluation.refusal import SIGNALS, answered, fit, floor_right_first, recall, strangers
+from bot.evaluation.refusal import SIGNALS, answered, fit, floor_right_first, recall, reciprocal, strangers
 from bot.evaluation.runbook_sets import Case, cases, load, meant
 from bot.ports import Embedder
 from bot.shelf.calibration import Stand, fitted
@@ -65,6 +65,15 @@ def of(found: list[Case], name: str) -> list[Case]:
     return [case for case in found if case.set == name]
 
 
+def measured(found: list[Case], *, of_floor: bool = False) -> tuple[float, float, float]:
+    return recall(found, 1, of_floor=of_floor), recall(found, 5, of_floor=of_floor), reciprocal(found, of_floor=of_floor)
+
+
+def mean_of_sets(found: list[Case], *, of_floor: bool = False) -> tuple[float, ...]:
+    """As the data's README scores: macro by gold document in each set, near-duplicates equal, and the mean of the three."""
+    return tuple(np.mean([measured(of(found, name), of_floor=of_floor) for name in SETS], axis=0).tolist())
+
+
 def held_out(found: Found, kind: str) -> dict[str, Stand]:
     """For each set, what the two others say."""
     return {
@@ -75,12 +84,15 @@ def held_out(found: Found, kind: str) -> dict[str, Stand]:
 
 def table(title: str, found: list[Case], stands: dict[str, Stand]) -> dict[str, tuple[float, float, float]]:
     """Shelf -> false matches, rightly first, and BM25's rightly first at the same false matches; each set under its own stand."""
-    for name in (*SETS, "together"):
-        ours = found if name == "together" else of(found, name)
-        print(
-            f"{title:26} {name:20} R@1 {recall(ours, 1):.3f} (BM25 {recall(ours, 1, of_floor=True):.3f})  "
-            f"R@5 {recall(ours, 5):.3f} (BM25 {recall(ours, 5, of_floor=True):.3f})"
+    for name in (*SETS, "all runbooks", "mean of the sets"):
+        ours = found if name == "all runbooks" else of(found, name)
+        own, floor = (
+            (mean_of_sets(found), mean_of_sets(found, of_floor=True))
+            if name not in (*SETS, "all runbooks")
+            else (measured(ours), measured(ours, of_floor=True))
         )
+        told = "  ".join(f"{mark} {one:.3f} (BM25 {other:.3f})" for mark, one, other in zip(("R@1", "R@5", "MRR"), own, floor, strict=True))
+        print(f"{title:26} {name:20} {told}")
     figures = {}
     for shelf in (*SHELVES, "third + other"):
         some = [case for part in shelf.split(" + ") for case in strangers(found, part)]
@@ -104,12 +116,17 @@ async def test_search_beats_bm25_and_knows_when_to_refuse(data: Path, tmp_path: 
     blind = table(f"{title}, blind", found["blind"], stands)
     named = table(f"{title}, named", found["named"], stands)
 
-    for name in SETS:  # the floor printed beside is the one that ships with the data
-        assert recall(of(found["blind"], name), 1, of_floor=True) == pytest.approx(bm25[f"{name}|blind|all"]["macroR1"], abs=0.002)
+    shipped_model = embedder is not None and embedder.name == NAME
+    for name in SETS:  # the floor printed beside is the one that ships with the data; that near-duplicates are equal can only help it
+        script = bm25[f"{name}|blind|all"]["macroR1"]
+        assert script - 0.002 <= recall(of(found["blind"], name), 1, of_floor=True) <= script + 0.03
         assert recall(of(found["named"], name), 1) >= recall(of(found["named"], name), 1, of_floor=True) + 0.05
-        assert recall(of(found["blind"], name), 1) >= recall(of(found["blind"], name), 1, of_floor=True) + 0.02
-    assert recall(found["blind"], 1) >= recall(found["blind"], 1, of_floor=True) + 0.05
-    assert recall(found["blind"], 5) >= recall(found["blind"], 5, of_floor=True) + 0.01
+        assert recall(of(found["blind"], name), 1) >= recall(of(found["blind"], name), 1, of_floor=True) + (
+            0.01 if embedder is None else 0.05
+        )
+    ours, of_bm25 = mean_of_sets(found["blind"]), mean_of_sets(found["blind"], of_floor=True)
+    assert ours[0] >= of_bm25[0] + 0.05
+    assert ours[1] >= of_bm25[1] + (0.05 if shipped_model else 0.01)
     matched, right, floor = blind["third + other"]
     assert matched <= 0.08
     assert right >= floor + (0.1 if kind == "dense" else 0.0)

@@ -172,7 +172,9 @@ async def test_ties_are_in_order_of_path() -> None:
 def test_identifiers_are_taken_apart_and_endings_cut() -> None:
     assert words("KubePodCrashLooping") == ["kube", "pod", "crash", "loop"]
     assert words("HTTPServer 5xx_rate") == ["http", "server", "5xx", "rate"]
-    assert words("retries, retry") == ["retry", "retry"]
+    assert words("retries, retry, retried") == ["retry", "retry", "retry"]
+    assert words("dropping drops dropped, lagging lags") == ["drop", "drop", "drop", "lag", "lag"]
+    assert words("passing called adding failed") == ["pass", "call", "add", "fail"]
     assert words("the addresses of queries") == words("address query")
 
 
@@ -234,6 +236,16 @@ def test_what_opens_a_runbook() -> None:
     assert opened[:3] == ("Disk full", "The disk of a node is full.", "Free some space.")
     assert openings(book("d001.md", "d001", "It is full of things here.")) == ("It is full of things here.",)
     assert openings(book("d001.md", "d001", "")) == ("d001",)
+
+
+def test_a_stub_says_what_its_links_lead_to() -> None:
+    stub = "More information in [blog](https://b.test/posts/debugging-out-of-order-samples?utm=a-b-c-d)."
+    assert "debugging out of order samples" in openings(book("d001.md", "d001", stub))
+    for said in ("https://b.test/", "[x](https://b.test/index.html)", "[x](https://b.test/a1b2-c3d4-e5f6)", "[x](#out-of-order-samples)"):
+        opened = openings(book("d001.md", "d001", f"Nothing is known here. {said}"))
+        assert not any(line in ("out of order samples", "index html", "x") for line in opened)
+    told = "One sentence of it. Another sentence of it. A third sentence of it. https://b.test/debugging-out-of-order-samples"
+    assert not any(line == "debugging out of order samples" for line in openings(book("d001.md", "d001", told)))
 
 
 def test_holes_of_an_alert_s_template_are_no_words() -> None:
