@@ -44,7 +44,8 @@ def register(bolt: AsyncApp, flows: Flows) -> None:
     trouble.install(bolt)
     if flows.watch is not None:
         pages.register(bolt, flows.watch)
-    events.register(bolt, flows.seen, flows.desk.clock, flows.lost)
+    missing = chat.Answers(flows.chat).missing if flows.chat is not None else None
+    events.register(bolt, flows.seen, flows.desk.clock, flows.lost, missing)
     incident.register(bolt, flows.desk)
     storm.register(bolt, flows.desk.decisions, flows.desk.gate, flows.desk.show)
     if flows.play is not None:

@@ -13,13 +13,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.chat.case import Case
 from bot.chat.talk import Talk
-from bot.errors import BadInput, SourceUnavailable
+from bot.errors import BadInput, MidwatchError, SourceUnavailable
 from bot.model.incident import Incident, IncidentState, MessageRef, Vote
 from bot.model.reply import Reply
 from bot.model.value import moment
 from bot.slack.blocks.kit import Json, Message, escaped
 from bot.slack.blocks.reply import HELPFUL, plain_message, reply_message
 from bot.slack.click import Person, pressed
+from bot.slack.failures import translated
 from bot.slack.incident import NOT_YOURS, Desk
 from bot.slack.limits import fit
 from bot.slack.plots import picture_of
@@ -32,6 +33,7 @@ EVENTS = ("app_mention", "message.channels", "message.groups")  # what manifest.
 RECENT = 100  # incidents looked through for the thread a question stands in
 OVERHEARD = 0.9  # how clearly a reply without a mention must be a question to be answered: people also talk to each other
 NOT_OVERHEARD = frozenset({"out_of_scope", "feedback", "action_request"})
+REPLIES = 200  # after a question, looked through for its answer
 COURSES = frozenset({"onset", "compare", "blast_radius"})  # answers about how something went
 DRAWN = re.compile(r"\b(?:chart|graph|plot|draw|picture|curve|visuali[sz]e|over time)", re.IGNORECASE)
 NAMED = re.compile(r"\bINC-\d{1,9}\b", re.IGNORECASE)
@@ -139,6 +141,24 @@ class Answers:
 
     async def say(self, one: Heard, message: Message) -> MessageRef:
         return await self._send.post(one.channel, fit(message), _mark(one), thread_ts=one.thread)
+
+    async def missing(self, body: Mapping[str, object]) -> bool:
+        """Whether the event is a question to us whose thread lacks our answer. When Slack does not tell, none is missing."""
+        event = body.get("event")
+        if not (
+            isinstance(event, Mapping) and by_person(event) and (event.get("type") == "app_mention" or event.get("channel_type") == "im")
+        ):
+            return False
+        one = heard(body, event)
+        try:
+            with translated("conversations.replies"):
+                found = await self._chat.client.conversations_replies(
+                    channel=one.channel, ts=one.thread, oldest=one.ts, limit=REPLIES, include_all_metadata=True
+                )
+        except MidwatchError as error:
+            log.warning("whether a question was answered is not known: %s", error)
+            return False
+        return not any(isinstance(row, Mapping) and row.get("metadata") == _mark(one) for row in found.get("messages") or ())
 
 
 def _mark(one: Heard) -> Json:

@@ -133,3 +133,27 @@ def _again(slack: Workspace, anna: Person, card_ts: str, thread: str) -> None:
     time.sleep(1.0)
     assert len(slack.answers()) == before + 1
     assert len(slack.answers(thread)) == 1
+
+
+@pytest.mark.timeout(300)
+def test_a_question_whose_reader_was_killed_is_answered_once(tmp_path: Path) -> None:
+    """SIGKILL after the question was taken and before it was answered; Slack sends it again to whoever is there then."""
+    running = Running()
+    running.slack = slack = Workspace()
+    with running:
+        with Service(tmp_path, **with_slack(slack)) as service:
+            assert service.page().status_code == 202
+            until(lambda: ended(slack) and len(slack.replies) > 0, 60)
+            slack.hold = {"users.info"}
+            Person(service, slack, "UANNA").writes("what's broken?", "Ev1")
+            assert slack.held.wait(30)
+            service.kill()
+        assert slack.answers() == []
+        with Service(tmp_path, **with_slack(slack)) as service:
+            anna = Person(service, slack, "UANNA")
+            for retry in (1, 2, 3):
+                anna.writes("what's broken?", "Ev1", retry=retry)
+            until(lambda: bool(slack.answers()))
+            time.sleep(1.0)
+            assert len(slack.answers()) == 1
+            assert service.stop() == 0

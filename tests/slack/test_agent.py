@@ -33,7 +33,8 @@ def asked(house: House, text: str, event_id: str, thread: str | None = None, **m
 
 
 def said(house: House, thread: str = "1772417500.000001") -> list[dict[str, Any]]:
-    return [row for row in house.slack.workspace.messages.get(DIRECT, []) if row.get("thread_ts") == thread and "bot_id" in row]
+    """In words; charts come after them."""
+    return [row for row in house.slack.workspace.messages.get(DIRECT, []) if row.get("thread_ts") == thread and "blocks" in row]
 
 
 async def ask(house: House, text: str, event_id: str, thread: str | None = None, **more: Any) -> dict[str, Any]:
@@ -69,6 +70,43 @@ async def test_a_delivery_that_is_sent_again_is_answered_once(house: House):
     await house.transport.event(body, retry=1)
     await asyncio.sleep(0.2)
     assert len(said(house)) == 1
+
+
+async def test_a_question_that_somebody_took_and_never_answered_is_answered_when_slack_asks_again(house: House):
+    await house.put(samples.incident(report=samples.FAULT))
+    house.records.events["EvA1"] = 0.0  # taken by a process that died before it answered
+    body = asked(house, "since when?", "EvA1")
+    await house.transport.event(body, retry=1)
+    await asyncio.sleep(0.2)
+    assert said(house) == []
+    for retry in (2, 3):
+        await house.transport.event(body, retry=retry)
+        await until(lambda: said(house))
+    await asyncio.sleep(0.2)
+    assert len(said(house)) == 1
+
+
+async def test_an_answer_of_another_process_is_not_given_again_and_talk_is_none(house: House):
+    await house.put(samples.incident(report=samples.FAULT))
+    await ask(house, "since when?", "EvA1")
+    (answer,) = said(house)
+    body = asked(house, "since when?", "EvA2")
+    house.records.events["EvA2"] = 0.0
+    house.slack.workspace.messages[DIRECT].append(
+        answer
+        | {
+            "ts": "1772417501.000001",
+            "thread_ts": body["event"]["ts"],
+            "metadata": {"event_type": "midwatch_answer", "event_payload": {"asked": body["event"]["ts"]}},
+        }
+    )
+    await house.transport.event(body, retry=2)
+    house.slack.fail("conversations.replies", Fault(error="internal_error"))
+    house.records.events |= {"EvA3": 0.0, "EvA4": 0.0}
+    await house.transport.event(asked(house, "since when?", "EvA3"), retry=2)
+    await house.transport.event(asked(house, "lunch?", "EvA4", type="reaction_added", channel_type="channel"), retry=2)
+    await asyncio.sleep(0.3)
+    assert [len(said(house, f"1772417500.00000{n}")) for n in (2, 3, 4)] == [1, 0, 0]
 
 
 async def test_the_incident_that_is_looked_at_is_meant_and_a_name_beats_it(house: House):
