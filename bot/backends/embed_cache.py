@@ -11,6 +11,8 @@ from pathlib import Path
 
 from bot.ports import Embedder
 
+ASKED = 500  # keys a query; SQLite took 999 values before it took 32,766
+
 
 class CachedEmbedder:
     """One SQLite file; a row's key is the hash of the embedder's name and the text, so embedders can share a file."""
@@ -41,10 +43,12 @@ class CachedEmbedder:
         connection = self._connect()
         try:
             found = {}
-            for key in dict.fromkeys(keys):
-                row = connection.execute("SELECT vector FROM embedding WHERE key = ?", (key,)).fetchone()
-                if row is not None:
-                    found[key] = array("f", row[0])
+            wanted = list(dict.fromkeys(keys))
+            for start in range(0, len(wanted), ASKED):
+                part = wanted[start : start + ASKED]
+                marks = ",".join("?" * len(part))
+                rows = connection.execute(f"SELECT key, vector FROM embedding WHERE key IN ({marks})", part)  # noqa: S608, question marks alone
+                found |= {key: array("f", vector) for key, vector in rows}
             return found
         finally:
             connection.close()

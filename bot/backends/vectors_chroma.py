@@ -14,7 +14,7 @@ import numpy as np
 from bot.errors import SourceUnavailable
 from bot.model.runbook import Passage
 
-BATCH = 2000  # passages a write; Chroma refuses more than about 5,400
+BATCH = 5000  # passages a write; Chroma refuses more than about 5,400
 EF_BUILD = 100  # candidates the graph keeps while building; with 200 it takes 1.6 times as long and finds 2 in 100 neighbours more
 EF_SEARCH = 200  # while searching: the default of 100 misses neighbours once a filter is on
 

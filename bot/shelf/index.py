@@ -23,7 +23,7 @@ from bot.shelf.read import Document, Shelved
 FILE = "shelf.json"
 FORMAT = 2
 BATCH = 64  # texts embedded at once: about two seconds of work, so that a progress bar moves
-WRITE = 1024  # passages a write to the store: each one has a price of its own
+WRITE = 5000  # passages a write to the store: each one has a price of its own
 NO_EMBEDDER = "lexical"  # the name of an index without vectors
 
 Tell = Callable[[int, int], None]  # texts embedded so far, of how many
