@@ -42,7 +42,7 @@ class CachedEmbedder:
     def _load(self, keys: Sequence[bytes]) -> dict[bytes, array[float]]:
         connection = self._connect()
         try:
-            found = {}
+            found: dict[bytes, array[float]] = {}
             wanted = list(dict.fromkeys(keys))
             for start in range(0, len(wanted), ASKED):
                 part = wanted[start : start + ASKED]
