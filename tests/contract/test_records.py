@@ -352,6 +352,18 @@ async def test_migrations_on_postgres(postgres_url: str) -> None:
     await _no_drift(url)
 
 
+@pytest.mark.real
+async def test_the_url_of_a_managed_postgres_is_understood(postgres_url: str) -> None:
+    """As providers hand it out, with parameters of libpq."""
+    url = await _fresh_database(postgres_url) + "?sslmode=prefer&application_name=midwatch&connect_timeout=10"
+    async with records(url) as opened:
+        assert await opened.intake.receive(a_page(), delivery_id=None, raw=b"", received_at=T0) is not None
+        assert len(await opened.incidents.recent(2)) == 1
+    with pytest.raises(SourceUnavailable):
+        async with records(url.replace("prefer", "require")):  # this server has no TLS
+            pass
+
+
 async def _open_four(url: str) -> None:
     async def one(n: int) -> None:
         async with records(url) as opened:

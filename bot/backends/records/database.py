@@ -113,15 +113,22 @@ async def unmigrated(url: str) -> AsyncIterator[Database]:
 
 def _engine(url: str) -> AsyncEngine:
     if not url.startswith("sqlite"):
+        address, dsn = _for_asyncpg(sa.make_url(url))
         return create_async_engine(
-            url,
+            address,
             pool_size=POOL,
             pool_pre_ping=True,  # a restarted PostgreSQL must not cost a page
-            connect_args={"command_timeout": STATEMENT_TIMEOUT_S, "timeout": STATEMENT_TIMEOUT_S},
+            connect_args={"command_timeout": STATEMENT_TIMEOUT_S, "timeout": STATEMENT_TIMEOUT_S, "dsn": dsn},
         )
     engine = create_async_engine(url, pool_size=POOL, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
     _prepared(engine.sync_engine)
     return engine
+
+
+def _for_asyncpg(url: sa.URL) -> tuple[sa.URL, str]:
+    """Without and with the parameters of the URL: asyncpg reads `sslmode` and its like as libpq does, but only in a DSN."""
+    dsn = url.set(drivername="postgresql").difference_update_query(["connect_timeout"])  # which it would take for the server's
+    return url.set(query={}), dsn.render_as_string(hide_password=False)
 
 
 def _blocking(url: str) -> sa.Engine:
