@@ -33,6 +33,7 @@ EVENTS = ("app_mention", "message.channels", "message.groups")  # what manifest.
 RECENT = 100  # incidents looked through for the thread a question stands in
 OVERHEARD = 0.9  # how clearly a reply without a mention must be a question to be answered: people also talk to each other
 NOT_OVERHEARD = frozenset({"out_of_scope", "feedback", "action_request"})
+ANSWERED = "midwatch_answer"  # the mark of an answer: type of its metadata
 REPLIES = 200  # after a question, looked through for its answer
 COURSES = frozenset({"onset", "compare", "blast_radius"})  # answers about how something went
 DRAWN = re.compile(r"\b(?:chart|graph|plot|draw|picture|curve|visuali[sz]e|over time)", re.IGNORECASE)
@@ -158,11 +159,19 @@ class Answers:
         except MidwatchError as error:
             log.warning("whether a question was answered is not known: %s", error)
             return False
-        return not any(isinstance(row, Mapping) and row.get("metadata") == _mark(one) for row in found.get("messages") or ())
+        return not any(_answers(row, one) for row in found.get("messages") or ())
+
+
+def _answers(row: object, one: Heard) -> bool:
+    """Whether a message of the thread is marked as our answer to this question."""
+    metadata = row.get("metadata") if isinstance(row, Mapping) else None
+    payload = metadata.get("event_payload") if isinstance(metadata, Mapping) else None
+    marked = isinstance(metadata, Mapping) and metadata.get("event_type") == ANSWERED
+    return marked and isinstance(payload, Mapping) and payload.get("asked") == one.ts
 
 
 def _mark(one: Heard) -> Json:
-    return {"event_type": "midwatch_answer", "event_payload": {"asked": one.ts}}
+    return {"event_type": ANSWERED, "event_payload": {"asked": one.ts}}
 
 
 class _Flow:
