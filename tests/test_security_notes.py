@@ -8,7 +8,7 @@ import pytest
 from bot.settings import Settings
 
 ROOT = Path(__file__).parents[1]
-NOTES = ("SECURITY.md", "docs/pages.md")
+NOTES = ("SECURITY.md", "docs/pages.md", "docs/narrator.md")
 
 
 @pytest.mark.parametrize("note", NOTES)
