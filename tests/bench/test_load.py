@@ -24,7 +24,7 @@ from tests.postgres import postgres
 pytestmark = pytest.mark.bench
 
 P99_S = 0.250  # what senders with a patience of five seconds, and ten of them at once, never notice
-STEP_S = float(os.environ.get("STEP_S", "4"))
+STEP_S = float(os.environ.get("STEP_S", "3"))
 FIRST, GROWS = 25.0, 1.5  # pages a second offered first, and how much more each time
 NARROWED = 2  # times between the highest rate that held and the lowest that did not
 HELD = 3  # steps that the rate which is printed was held for
