@@ -1,7 +1,6 @@
 """One suite for the records: on the in-memory twin and SQLite always, on PostgreSQL under the marker `real`."""
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -398,5 +397,4 @@ async def test_receiving_takes_a_few_milliseconds(books: Books) -> None:
         took.append((time.perf_counter() - start) * 1000)
     took.sort()
     print(f"\nreceive: p50 {took[100]:.1f} ms, p95 {took[190]:.1f} ms of {len(took)}")
-    busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-    assert took[190] < 50 * busy
+    assert took[190] < 50
