@@ -54,10 +54,12 @@ def judge(
     missing: Sequence[str],
     found: Collection[str],
     unseen: Sequence[str] = (),
+    doubts: Sequence[str] = (),
 ) -> Judged:
     """`found`: causes whose discriminating tests passed; only these can be named, however little else is left.
 
     `moved`: the paged signal changed for good; `claimed_visible`: the page's claimed effect would have been seen (MDE).
+    `doubts`: why what was looked at may not be what the page is about.
     """
     if not weighed:
         return Judged(Verdict.INSUFFICIENT, None, None, _lacking(missing) or ("nothing could be tested",))
@@ -66,7 +68,8 @@ def judge(
     top_layer = max(by_layer, key=lambda layer: (by_layer[layer], layer), default=None)
     if best.layer == "none":
         calm = _no_fault(best, seen, n_current, moved, claimed_visible, missing, _rivals(weighed, found))
-        blind = (f"what the page is about is not recorded: {', '.join(unseen)}",) if unseen else ()
+        blind: tuple[str, ...] = (f"what the page is about is not recorded: {', '.join(unseen)}",) if unseen else ()
+        blind += tuple(doubts) if best.cause != "none.mix_shift" else ()
         return Judged(Verdict.INSUFFICIENT, None, None, (*blind, *calm.reasons)) if blind else calm
     sure = best.confidence >= NAMED or (best.probability >= NAMED and by_layer[best.layer] >= LAYER_NAMED and best.confidence >= 0.4)
     if best.cause in found and sure:

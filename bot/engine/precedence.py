@@ -9,13 +9,14 @@ import numpy as np
 
 from bot.engine.load import MEETING, under_way
 from bot.model.evidence import Evidence
-from bot.model.finding import Examination
+from bot.model.finding import Examination, Role
 from bot.model.frame import BoolArray
 from bot.model.report import Outcome
 
 EXPLAINED = 0.80  # share of the child's excess that is gone without the parent's requests: the child is a symptom
 CONTRIBUTING = 0.50
 MIN_EXCESS = 20.0  # excess child requests below which nothing can be said about explaining them
+CROWDED = 0.1  # of the calls beyond those that find no place: who waits in vain keeps others waiting
 ORDER_SLACK = 300.0  # seconds a parent may seem to start after its child before the order forbids the edge
 
 _SURGE = "infra.traffic_surge"
@@ -179,6 +180,19 @@ def _meeting(evidence: Evidence, affected: BoolArray) -> bool:
     return busy is None or busy >= MEETING
 
 
+def _beyond_capacity(surge: Examination, other: Examination) -> bool:
+    """Whether more fails than finds no place: of twice the demand half does, and a part that fails altogether has another cause."""
+    ratio = _told(surge, "ratio")
+    risen = (_told(other, "rate") or 0.0) - (_told(other, "baseline_rate") or 0.0)
+    return ratio is not None and risen > 1.0 - 1.0 / max(ratio, 1.0) + CROWDED
+
+
+def _told(one: Examination, number: str) -> float | None:
+    """A number of the first required test that has it."""
+    told = (clue.measured.numbers.get(number) for clue in one.clues if clue.role is Role.REQUIRED)
+    return next((float(value) for value in told if isinstance(value, int | float)), None)
+
+
 def _share(
     evidence: Evidence, found: Mapping[str, Examination], parent: str, child: str, onsets: Mapping[str, tuple[float, float]]
 ) -> float | None:
@@ -189,6 +203,8 @@ def _share(
         return None
     if parent in onsets and child in onsets and onsets[parent][0] > onsets[child][1] + ORDER_SLACK:
         return None
-    if one.affected is None or other.affected is None or (parent == _SURGE and not _meeting(evidence, one.affected)):
+    if one.affected is None or other.affected is None:
+        return None
+    if parent == _SURGE and (not _meeting(evidence, one.affected) or _beyond_capacity(one, other)):
         return None
     return explained_share(evidence, one.affected, other.affected)

@@ -110,6 +110,12 @@ NUMERIC: dict[str, tuple[str, Callable[[Frame, Ops], FloatArray]]] = {
 BETTER_HIGH = (NUMERIC["quality"][0], NUMERIC["similarity"][0])
 """Of these a fall is what people are paged for."""
 
+LANGUAGES = (
+    "english|german|french|spanish|italian|portuguese|dutch|polish|czech|swedish|danish|norwegian|finnish|greek|turkish|russian|ukrainian|"
+    "arabic|hebrew|hindi|chinese|mandarin|japanese|korean|vietnamese|thai|indonesian"
+)
+VOLUME = r"requests? (per|volume|count)|volume|traffic|throughput|\brps\b|\bqps\b|\bload\b"  # how many ask: nothing that is bad by itself
+
 HINTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"retriev|search|vector|index", ("retrieval_error", "embedding_error", "empty_retrieval", "partial")),
     (r"\btool|function call", ("tool_error", "tool_rejected", "tool_empty")),
@@ -122,7 +128,7 @@ HINTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"refus|can.t help|declin|block", ("refusal", "guardrail_blocked", "failed")),
     (r"empty|nothing found|couldn.t find|no (results|documents|answer)", ("empty_retrieval", "tool_empty", "refusal")),
     (r"truncat|cut off|cut-off", ("cut_off", "parse_failed")),
-    (r"language|locale|translat", ("lang_mismatch",)),
+    (rf"language|locale|translat|\b({LANGUAGES})\b", ("lang_mismatch",)),
     (r"quality|score|faithful|\beval|wrong answer|relevan", ("quality", "feedback", "similarity")),
     (r"feedback|thumbs|complain|csat", ("feedback", "quality")),
     (r"safety|policy|t&s", ("policy_hit", "refusal")),
@@ -148,18 +154,29 @@ def signals(requests: Frame, ops: Ops) -> dict[str, Signal]:
     return found
 
 
-def hinted(page: Page) -> tuple[str, ...]:
-    """Signals the page's words may mean, best first; empty when they say nothing we know.
+def meant(page: Page) -> tuple[tuple[str, ...], ...]:
+    """Signals the page's words may mean: one group a word that is known, the most telling first.
 
     What the rule is called tells more than the sentence somebody wrote for it, and that more than its description; that something
     fails or is degraded is the least telling wherever it stands.
     """
+    places = _places(page)
+    return tuple(
+        means for hints in (HINTS[:-1], HINTS[-1:]) for text in places for pattern, means in hints if re.search(pattern, text) is not None
+    )
+
+
+def hinted(page: Page) -> tuple[str, ...]:
+    """The same as one list, best first; empty when the words say nothing we know."""
+    return tuple(dict.fromkeys(name for means in meant(page) for name in means))
+
+
+def readable(page: Page) -> bool:
+    """Whether the words say what the page is about, if only how many ask."""
+    return bool(meant(page)) or any(re.search(VOLUME, text) for text in _places(page))
+
+
+def _places(page: Page) -> list[str]:
+    """The rule's name, the title and the description, in small letters, `NoAnswerRate` in its words."""
     rule = " ".join((page.claimed.metric or "", *(value for name, value in sorted(page.labels.items()) if name.casefold() in RULES)))
-    places = [re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).casefold() for text in (rule, page.title, page.description)]
-    names: list[str] = []
-    for hints in (HINTS[:-1], HINTS[-1:]):
-        for text in places:
-            for pattern, means in hints:
-                if re.search(pattern, text):
-                    names += [name for name in means if name not in names]
-    return tuple(names)
+    return [re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).casefold() for text in (rule, page.title, page.description)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bot.engine.signals import Ops, Signal, hinted, signals
+from bot.engine.signals import Ops, Signal, hinted, meant, signals
 from bot.model.evidence import Interval, Windows
 from bot.model.frame import BoolArray, FloatArray, Frame
 from bot.model.page import Page
@@ -58,7 +58,8 @@ def choose(requests: Frame, ops: Ops, page: Page, now: float, start: float) -> C
     over = any(change is not None and not change.persists and change.at > now - 2 * HOUR for change in changes.values())
     hints = hinted(page)
     main = _main(moved, hints)
-    unseen = hints if hints and not any(name in known for name in hints) else ()
+    telling = next(iter(meant(page)), ())
+    unseen = telling if telling and not any(name in known for name in telling) else ()
     if main is None:
         signal = next((known[name] for name in (*hints, "failed") if name in known), None)
         return Chosen(signal, None, (), _still(ts, now, start), over, unseen)

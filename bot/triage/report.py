@@ -9,6 +9,7 @@ import numpy as np
 from bot import __version__
 from bot.engine.evidence import CAP_GROUP, layers
 from bot.engine.precedence import EXPLAINED
+from bot.engine.remixed import MIX
 from bot.engine.signals import BETTER_HIGH
 from bot.engine.window import Chosen, counts
 from bot.model.evidence import Evidence, Interval
@@ -85,7 +86,9 @@ def compose(
         impact=impact_of(evidence),
         findings=_findings(ordered, ids, told, evidence),
         explained_away=tuple(
-            ExplainedAway(cause=one.child, by=one.parent, share=one.share) for one in weights.explained if one.share >= EXPLAINED
+            ExplainedAway(cause=one.child, by=one.parent, share=one.share)
+            for one in weights.explained
+            if one.share >= EXPLAINED or one.parent == MIX
         ),
         ruled_out=ruled_out(ordered, ids, weights, evidence),
         not_checked=tuple(

@@ -9,9 +9,11 @@ from bot.engine.abstain import Judged, judge, observability
 from bot.engine.calibration import FITTED
 from bot.engine.changing import clue
 from bot.engine.check import Check
+from bot.engine.claimed import doubts, visible
 from bot.engine.corroboration import ASIDE, SOLE, denied, has_onset, onset_clue, over_clue, share_clue, share_of
 from bot.engine.evidence import LASTING, Weighed, caps_of, layers, posterior
-from bot.engine.precedence import EDGES, EXPLAINED, excess, explain_away
+from bot.engine.precedence import EDGES, EXPLAINED, Explained, excess, explain_away
+from bot.engine.remixed import MIX, remixed
 from bot.engine.window import Chosen
 from bot.model.change import Change
 from bot.model.evidence import Evidence
@@ -25,8 +27,6 @@ RECENT = 30 * 24 * 3600.0
 AGAIN = 0.5  # nats for a cause this service had within thirty days (rule 6)
 SECOND = 0.50  # of a second fault's own excess that must lie outside the first one's requests
 ALONE = 0.80  # posterior of a second fault against everything that was not found
-SAME = 0.5  # of the smallest visible effect: a claimed rate this near to the measured one is the measured one
-VISIBLE = 0.5  # the smallest visible effect must be at most half of what the page claims
 
 
 def weigh(
@@ -36,8 +36,9 @@ def weigh(
     intervals = {cause: (onset.earliest.timestamp(), onset.latest.timestamp()) for cause, onset in located.onsets.items()}
     full = _against_none(tuple(_corroborated(evidence, one, intervals) for one in examined))
     found = {one.cause: one for one in full if one.outcome is Outcome.FOUND and not one.cause.startswith("none.")}
-    explained = explain_away(evidence, found, intervals)
-    symptoms = frozenset(one.child for one in explained if one.share >= EXPLAINED) | denied(found.values())
+    mixed = _mixed(evidence, found)
+    explained = (*explain_away(evidence, found, intervals), *mixed)
+    symptoms = frozenset(one.child for one in explained if one.share >= EXPLAINED or one in mixed) | denied(found.values())
     suspects, extra = _changes(evidence, found, located, intervals, start)
     for cause, one in found.items():
         extra[cause] = extra.get(cause, 0.0) + _again(evidence, cause) - (FITTED.elsewhere if one.windows is not None else 0.0)
@@ -56,7 +57,8 @@ def weigh(
         seen=seen,
         n_current=n_current,
         moved=moved,
-        claimed_visible=_claimed_visible(evidence),
+        claimed_visible=visible(evidence),
+        doubts=doubts(evidence),
         found=frozenset(one.cause for one in full if one.outcome is Outcome.FOUND),
         unseen=evidence.unseen,
         missing=missing(full),
@@ -65,6 +67,12 @@ def weigh(
     second = _second(evidence, ranked, by_cause, judged) if judged.cause else None
     clues = {one.cause: one.clues for one in full}
     return Weights(ranked, explained, suspects, seen, judged, second, _shares(evidence, found), clues, extra, caps)
+
+
+def _mixed(evidence: Evidence, found: Mapping[str, Examination]) -> tuple[Explained, ...]:
+    """Found causes whose requests are as many as they were inside each part of those who ask."""
+    seen = {cause: remixed(seen_by(evidence, one), one) for cause, one in sorted(found.items())}
+    return tuple(Explained(cause, MIX, round(one.share, 4)) for cause, one in seen.items() if one is not None)
 
 
 def _unseen(evidence: Evidence) -> tuple[str, ...]:
@@ -152,26 +160,6 @@ def _loose(one: Examination, located: Located) -> bool:
     onset = located.onsets.get(one.cause)
     sharp = onset is not None and (onset.latest - onset.earliest).total_seconds() <= SHARP
     return not sharp and not one.where and one.cause not in located.slices
-
-
-def _claimed_visible(evidence: Evidence) -> bool:
-    """Whether the page's claimed rate would have been seen with this many requests; True when it claims none."""
-    from bot.stats.proportion import mde
-
-    claimed = evidence.page.claimed
-    if claimed.value is None or (claimed.unit or "").strip() not in ("%", "percent"):
-        return True
-    now, then = evidence.in_current, evidence.in_baseline
-    n_c, n_b = float(now.sum()), float(then.sum())
-    if n_c == 0 or n_b == 0:
-        return False
-    rate = float((evidence.failing & then).sum()) / n_b
-    effect = claimed.value / 100.0 - rate
-    smallest = mde(max(rate, 1.0 / n_b), n_b, n_c, 1.0)
-    if effect <= 0 or smallest <= VISIBLE * effect:
-        return True
-    seen = abs(claimed.value / 100.0 - float((evidence.failing & now).sum()) / n_c)
-    return seen <= SAME * smallest  # too small to be told from scatter, and the very thing that is seen: nothing was missed
 
 
 def _second(evidence: Evidence, ranked: Sequence[Weighed], by_cause: Mapping[str, Examination], judged: Judged) -> Weighed | None:

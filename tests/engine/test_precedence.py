@@ -8,7 +8,7 @@ import pytest
 from bot.checks import load
 from bot.engine.precedence import EDGES, EXPLAINED, explain_away
 from bot.model.evidence import Evidence, Interval, Windows
-from bot.model.finding import Examination
+from bot.model.finding import Clue, Examination, Grade, Measured, Role, Signal
 from bot.model.frame import BoolArray, Frame
 from bot.model.page import Page, Status
 from bot.model.report import Outcome
@@ -79,3 +79,25 @@ def test_more_requests_explain_nothing_where_hardly_two_of_them_meet(each_takes_
 def test_how_long_requests_take_may_not_be_known():
     causes = {one: found(one, rows(range(1000, 2000))) for one in ("infra.traffic_surge", "retrieval.timeout")}
     assert [one.child for one in explain_away(EVIDENCE, causes, {})] == ["retrieval.timeout"]
+
+
+def told(cause: str, **numbers: float) -> Examination:
+    measured = Measured(test="PROP", grade=Grade.STRONG, numbers=dict(numbers))
+    clue = Clue(name="x", role=Role.REQUIRED, signal=Signal.FORM, measured=measured)
+    return replace(found(cause, rows(range(1000, 2000))), clues=(clue,))
+
+
+@pytest.mark.parametrize(
+    ("ratio", "before", "now", "explained_by_it"),
+    [
+        (2.0, 0.0, 0.6, True),  # half of twice the demand finds no place, and a tenth more is kept waiting
+        (2.0, 0.0, 0.61, False),
+        (2.0, 0.1, 0.7, True),
+        (1.8, 0.0, 1.0, False),  # one source fails altogether, and the product is asked a little more than in the morning
+        (10.0, 0.0, 1.0, True),
+    ],
+)
+def test_more_requests_do_not_fail_more_than_find_no_place(ratio: float, before: float, now: float, explained_by_it: bool):
+    causes = {"infra.traffic_surge": told("infra.traffic_surge", ratio=ratio)}
+    causes["retrieval.timeout"] = told("retrieval.timeout", rate=now, baseline_rate=before)
+    assert [one.child for one in explain_away(EVIDENCE, causes, {})] == ["retrieval.timeout"] * explained_by_it
