@@ -22,7 +22,9 @@ ROUNDS = 4  # a cut can lay open the next match; two rounds are the most that wa
 SHORTEST = 5  # `a@b.c`; nothing shorter can be told from any word
 DEPTH = 100  # of a JSON body; deeper is nonsense and is dropped whole
 _MARK = "[redacted {}]"
-_SPAN_ID = re.compile(r"[0-9a-f]{16}|[0-9a-f]{32}")  # also where it is all digits, which a card's number is too
+_SPAN_ID = re.compile(r"[0-9a-f]{16}|[0-9a-f]{32}")  # also where it is all digits
+
+_ID_FIELDS = ("traces", "config_hash", "input_hash")  # of a report
 
 _NAMES = (
     r"(?:[a-z0-9]{0,20}pass(?:word|wd|phrase)|pwd|[a-z0-9]{0,20}secret|(?:access|auth|api|refresh|id|bearer|session|bot|hook|routing|integration|service)[_-]?(?:token|key)"
@@ -206,17 +208,21 @@ def redact_change(change: Change) -> Change:
 
 
 def redact_report(report: Report) -> Report:
-    """Every text of a report: slices, claims, changes and links may hold what a span store of somebody else holds. Ids of traces stay."""
+    """Every text of a report: slices, claims, changes and links may hold what a span store of somebody else holds. Ids stay where a
+    report names ids, and nowhere else: sixteen digits alone are a span's id there and may be a card's number elsewhere.
+    """
     known: dict[str, str] = {}
 
-    def clean(value: object) -> object:
+    def clean(value: object, ids: bool = False) -> object:
         if isinstance(value, str):
+            if ids and _SPAN_ID.fullmatch(value):
+                return value
             if value not in known:
-                known[value] = value if _SPAN_ID.fullmatch(value) else redact(value)
+                known[value] = redact(value)
             return known[value]
         if isinstance(value, dict):
-            return {clean(name): clean(item) for name, item in value.items()}
-        return [clean(item) for item in value] if isinstance(value, list) else value
+            return {clean(name): clean(item, name in _ID_FIELDS) for name, item in value.items()}
+        return [clean(item, ids) for item in value] if isinstance(value, list) else value
 
     told = report.model_dump(mode="json", by_alias=True)
     cleaned = clean(told)

@@ -208,10 +208,12 @@ def test_a_report_keeps_what_it_says_and_loses_what_was_planted() -> None:
     finding = samples.FAULT.findings[0].model_copy(
         update={"claim": f"refused for {PLANTED['email']}", "traces": ("4539578763621486", "0" * 32)}
     )
-    planted = samples.FAULT.model_copy(update={"findings": (finding,), "gaps": (f"401 with {PLANTED['openai']}",)})
+    card = "4539578763621486"  # the same sixteen digits, as a tenant
+    planted = samples.FAULT.model_copy(update={"findings": (finding,), "gaps": (f"401 with {PLANTED['openai']}", card)})
     clean = redact_report(planted)
     assert not [name for name in ("email", "openai") if PLANTED[name] in clean.model_dump_json()]
-    assert clean.findings[0].traces == ("4539578763621486", "0" * 32)
+    assert clean.findings[0].traces == (card, "0" * 32)
+    assert clean.gaps[1] == "[redacted card]"
     assert redact_report(clean) == clean
 
 

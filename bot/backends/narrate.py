@@ -97,7 +97,7 @@ class Narrated:
 
 
 def _redacted(brief: Brief) -> Brief:
-    """Once more, as it leaves the house: a report keeps sixteen digits alone, which may be a span's id; here they can only be a card's."""
+    """Once more, as it leaves the house: put together, two harmless words may be what neither was alone."""
     facts = tuple(
         fact.model_copy(
             update={"text": redact(fact.text), "numbers": {redact(name): redact(value) for name, value in fact.numbers.items()}}
