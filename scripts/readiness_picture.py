@@ -1,15 +1,16 @@
-"""The simulated year as a table and a picture."""
+"""The simulated year as a table and a picture: `python -m scripts.readiness_picture docs/readiness`."""
 
 from __future__ import annotations
 
 import io
+import sys
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
 from bot.drills.repetition.quiet import MINUTES
 from bot.model.readiness import Standing
-from scripts.readiness_year import SEED, START, WEEK, WEEKS, Year
+from scripts.readiness_year import SEED, START, WEEK, WEEKS, Year, simulate
 
 LOOKS = {
     Standing.PRIMARY: ("#009e73", "", "gate open: may be primary"),
@@ -43,7 +44,7 @@ def text(year: Year) -> str:
             "# A simulated year of readiness",
             "",
             f"Twelve engineers in three time zones, {WEEKS} weeks from {START:%d %B %Y}, seed {SEED}. Made by",
-            "`python -m scripts.readiness_year docs/readiness`, which gives the same bytes every time; nothing in it is a",
+            "`python -m scripts.readiness_picture docs/readiness`, which gives the same bytes every time; nothing in it is a",
             "measurement of people. They learn by the model that knowledge tracing assumes; gate, grace, expiry, override,",
             "quiet hours, weekly load and the choice of drills are the shipped code.",
             "",
@@ -123,3 +124,7 @@ def picture(year: Year) -> bytes:
     out = io.BytesIO()
     figure.savefig(out, format="png", metadata={"Software": None})
     return out.getvalue()
+
+
+if __name__ == "__main__":
+    write(simulate(), Path(sys.argv[1] if len(sys.argv) > 1 else "docs/readiness"))

@@ -1,4 +1,4 @@
-"""A simulated year of twelve engineers under the rules of readiness: `python -m scripts.readiness_year docs/readiness`.
+"""A simulated year of twelve engineers under the rules of readiness.
 
 People learn by the very model that knowledge tracing assumes (guess, slip, learning), drill when they may, join, go on leave, stop, and
 come back; every Monday the rotation looks at the gate and plans the week. All of it is drawn from one seed: the same bytes every time.
@@ -6,11 +6,9 @@ come back; every Monday the rotation looks at the gate and plans the week. All o
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 
@@ -242,9 +240,3 @@ def _play(one: Engineer, offer: Offer, random: np.random.Generator, at: datetime
         layer_right=shown.get(Competency.ORIGIN, score >= 70),
         at=at,
     )
-
-
-if __name__ == "__main__":
-    from scripts.readiness_picture import write
-
-    write(simulate(), Path(sys.argv[1] if len(sys.argv) > 1 else "docs/readiness"))

@@ -24,7 +24,7 @@ def of(year: Year, name: str) -> Engineer:
 
 
 def test_the_page_in_the_docs_has_the_twelve_of_them(year: Year) -> None:
-    """Its numbers move with the catalogue's priors and groups; `python -m scripts.readiness_year docs/readiness` writes it anew."""
+    """Its numbers move with the catalogue's priors and groups; `python -m scripts.readiness_picture docs/readiness` writes it anew."""
     shown = (DOCS / "year.md").read_text(encoding="utf-8")
     heads = [line.split("|")[1].strip() for line in text(year).splitlines() if line.startswith("| ")]
     assert heads == [line.split("|")[1].strip() for line in shown.splitlines() if line.startswith("| ")] and len(heads) == 13
