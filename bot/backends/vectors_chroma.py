@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import importlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -54,7 +54,9 @@ class ChromaVectors:
             if least < 1:
                 return ()
             asked = np.asarray([vector], dtype=np.float32)
-            found = collection.query(query_embeddings=asked, n_results=least, where=readable(groups), include=["distances"])
+            found = collection.query(query_embeddings=asked, n_results=least, include=["distances", "metadatas"])
+            if not all(_may_read(told, groups) for told in found["metadatas"][0]):  # its filter lists every passage: five times the time
+                found = collection.query(query_embeddings=asked, n_results=least, where=readable(groups), include=["distances"])
             hits = [(str(id_), 1.0 - float(distance)) for id_, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
             return tuple(sorted(hits, key=lambda hit: (-hit[1], hit[0])))
 
@@ -111,6 +113,11 @@ def readable(groups: frozenset[str]) -> dict[str, Any]:
     """Chroma's filter: open to all, or to one of the groups. Never an empty list, which Chroma refuses."""
     clauses: list[dict[str, Any]] = [{"public": True}, *({"groups": {"$contains": group}} for group in sorted(groups))]
     return clauses[0] if len(clauses) == 1 else {"$or": clauses}
+
+
+def _may_read(told: Mapping[str, Any], groups: frozenset[str]) -> bool:
+    """What `readable` asks of a passage, for one that was found without asking."""
+    return bool(told.get("public")) or not groups.isdisjoint(told.get("groups") or ())
 
 
 def _metadata(passage: Passage) -> dict[str, Any]:
