@@ -14,6 +14,8 @@ LOOKED_BACK = 7200.0  # seconds before the page: an alert may have fired long be
 WINDOWS = (300.0, 600.0, 900.0, 1800.0, 3600.0)  # seconds, as rules of alerts are written
 LEAST = 10  # requests of a window before it has a rate
 TIMES = 1.5  # the worst rate of any of them: a page that claims more counts something else
+GOOD = "success rate"  # as pages.reading.claims names it: what is left of it is what fails
+OF_SOMETHING_ELSE = frozenset({"hit rate", "cpu", "memory", "disk", "queue", "requests"})  # no share of requests that go wrong
 FLOOR = 0.01  # a claim this near to what was seen is a matter of rounding
 
 
@@ -46,9 +48,12 @@ def doubts(evidence: Evidence) -> tuple[str, ...]:
 
 
 def _share(evidence: Evidence) -> float | None:
+    """The share of bad requests that the page claims; None when it claims none, or a share of something else."""
     claimed = evidence.page.claimed
-    percent = claimed.value is not None and (claimed.unit or "").strip() in ("%", "percent")
-    return claimed.value / 100.0 if percent and claimed.value is not None else None
+    if claimed.value is None or (claimed.unit or "").strip() not in ("%", "percent") or claimed.metric in OF_SOMETHING_ELSE:
+        return None
+    share = claimed.value / 100.0
+    return max(0.0, 1.0 - share) if claimed.metric == GOOD else share
 
 
 def _worst(evidence: Evidence) -> float | None:

@@ -1,5 +1,7 @@
 """A calm signal is the page's only where the page could have meant it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -67,6 +69,22 @@ def test_a_handful_of_requests_is_no_rate() -> None:
 )
 def test_words_that_name_no_signal(title: str, doubted: bool) -> None:
     assert bool(doubts(seen(every(100), title))) is doubted
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "doubted"),
+    [
+        ("success rate", 99.0, False),  # one in a hundred fails, as is seen
+        ("success rate", 80.0, True),
+        ("cpu", 95.0, False),
+        ("hit rate", 60.0, False),
+        ("error rate", 60.0, True),
+    ],
+)
+def test_a_share_of_what_goes_well_or_of_something_else_is_no_rate_of_failures(metric: str, value: float, doubted: bool) -> None:
+    one = seen(every(100))
+    page = one.page.model_copy(update={"claimed": Claimed(metric=metric, value=value, unit="%")})
+    assert bool(doubts(replace(one, page=page))) is doubted
 
 
 def test_a_number_or_another_unit_is_not_compared() -> None:
