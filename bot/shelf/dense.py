@@ -58,7 +58,9 @@ class Meaning:
         lines, owners = self._lines
         if not len(lines):
             return np.zeros(len(self._rows))
-        return nearest((lines @ np.asarray(vector, dtype=np.float32)).astype(np.float64), owners, len(self._rows))
+        # Row by row: a product of the whole starts BLAS's own threads, and they go on spinning where the model's want to run.
+        cosines = np.vecdot(lines, np.asarray(vector, dtype=np.float32))
+        return nearest(cosines.astype(np.float64), owners, len(self._rows))
 
     @cached_property
     def _lines(self) -> tuple[Matrix, npt.NDArray[np.intp]]:

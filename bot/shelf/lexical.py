@@ -1,8 +1,8 @@
 """BM25 over whole runbooks, and what share of a question one line covers. Both 0..1, comparable between questions and shelves."""
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -18,33 +18,25 @@ class Lexical:
     """One matrix document x word, built once; a query is one product."""
 
     def __init__(self, documents: Sequence[Sequence[str]]) -> None:
-        counts = [Counter(document) for document in documents]
-        vocabulary = sorted({word for count in counts for word in count})
-        self._column = {word: number for number, word in enumerate(vocabulary)}
-        self._n = len(counts)
-        holding = Counter(word for count in counts for word in count)
-        self._idf = np.array([_idf(self._n, holding[word]) for word in vocabulary])
-        self._matrix = self._weights(counts)
+        met = dict.fromkeys(chain.from_iterable(documents))  # in the order of the texts: to sort a million phrases takes a second
+        self._column = {word: number for number, word in enumerate(met)}
+        self._n = len(documents)
+        times = self._cells(documents)
+        holding = np.bincount(times.indices, minlength=times.shape[1])
+        self._idf = np.log(1 + (self._n - holding + 0.5) / (holding + 0.5))
+        lengths = np.array([len(document) for document in documents], dtype=np.float64)
+        damp = K1 * (1 - B + B * lengths / (lengths.mean() or 1.0)) if self._n else lengths
+        times.data /= times.data + np.repeat(damp, np.diff(times.indptr))
+        self._matrix = times.tocsc()
 
-    def _weights(self, counts: Sequence[Counter[str]]) -> sparse.csc_array:
-        mean = sum(count.total() for count in counts) / max(self._n, 1) or 1.0
-        cells: list[Mapping[str, float]] = []
-        for count in counts:
-            damp = K1 * (1 - B + B * count.total() / mean)
-            cells.append({word: times / (times + damp) for word, times in count.items()})
-        return self._sparse(cells)
-
-    def _sparse(self, cells: Sequence[Mapping[str, float]]) -> sparse.csc_array:
-        """One row a mapping word -> value; words no document holds are left out."""
-        rows, columns, values = [], [], []
-        for row, cell in enumerate(cells):
-            for word, value in cell.items():
-                if word in self._column:
-                    rows.append(row)
-                    columns.append(self._column[word])
-                    values.append(value)
-        shape = (len(cells), max(len(self._column), 1))
-        return sparse.csc_array((values, (rows, columns)), shape=shape, dtype=np.float64)
+    def _cells(self, texts: Sequence[Sequence[str]]) -> sparse.csr_array:
+        """How often each text has each word; words no document holds are left out."""
+        known = [[column for column in map(self._column.get, text) if column is not None] for text in texts]
+        ends = np.cumsum([0, *map(len, known)])
+        columns = np.fromiter(chain.from_iterable(known), dtype=np.int32, count=int(ends[-1]))
+        found = sparse.csr_array((np.ones(len(columns)), columns, ends), shape=(len(texts), max(len(self._column), 1)))
+        found.sum_duplicates()
+        return found
 
     def scores(self, query: Iterable[str]) -> Scores:
         """One score a document. A word no document holds counts against all of them: it is what the shelf does not know."""
@@ -53,7 +45,7 @@ class Lexical:
 
     def lines(self, lines: Sequence[Sequence[str]], owners: Sequence[int]) -> "Lines":
         """Lines of the documents, ready to be covered; `owners` is the document of each, ascending."""
-        return Lines(self, self._sparse([dict.fromkeys(line, 1.0) for line in lines]), np.asarray(owners, dtype=np.intp), self._n)
+        return Lines(self, self._cells([list(dict.fromkeys(line)) for line in lines]).tocsc(), np.asarray(owners, dtype=np.intp), self._n)
 
     def _asked(self, query: Iterable[str]) -> tuple[list[int], Scores, float]:
         """Column and weight of every known word of the query, and what all its words weigh together."""

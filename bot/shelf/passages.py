@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from bot.model.runbook import Passage, Runbook
 
@@ -12,6 +13,7 @@ OPENING_LINES = 3  # sentences that open a runbook; with 8, 16 or all of them re
 OPENING_CHARS = 300  # of one of them
 LEAD_CHARS = 200  # of the opening that goes before every passage: enough to say what the runbook is about
 SECTION_CHARS = 20_000  # of a section, looked through for its first sentences
+KEPT = 8  # bodies whose sections are remembered: title, opening and passages of one runbook are read one after the other
 LEAST_SENTENCE = 16  # characters; what is shorter is a label ("How it works:")
 
 _FENCE = re.compile(r"^\s{0,3}(```|~~~)")
@@ -24,20 +26,34 @@ ADDRESS_WORDS = 3  # words in the last part of an address that make it a line: d
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 
 
+@lru_cache(KEPT)
 def sections(body: str) -> tuple[tuple[str, str], ...]:
     """(heading, text below it) in order; the text before the first heading has the heading "". Fenced code holds no headings."""
     found: list[tuple[str, list[str]]] = [("", [])]
-    fence = ""
-    for line in body.splitlines():
-        mark = _FENCE.match(line)
-        if mark is not None and (not fence or mark.group(1) == fence):
-            fence = "" if fence else mark.group(1)
-        heading = None if fence else _HEADING.match(line)
+    for line, heading in _headings(body):
         if heading is None:
             found[-1][1].append(line)
         else:
-            found.append((heading.group(2)[:TITLE_LIMIT], []))
+            found.append((heading, []))
     return tuple((heading, "\n".join(lines).strip()) for heading, lines in found if heading or any(line.strip() for line in lines))
+
+
+def first_heading(body: str) -> str | None:
+    """The first that says anything, read no further than to it."""
+    return next((heading for _, heading in _headings(body) if heading), None)
+
+
+def _headings(body: str) -> Iterator[tuple[str, str | None]]:
+    """Every line, and its heading where it is one."""
+    fence = ""
+    for line in body.splitlines():
+        heading = None
+        if line.lstrip()[:1] in ("#", "`", "~"):  # of ten lines nine are neither, and need no pattern to tell
+            mark = _FENCE.match(line)
+            if mark is not None and (not fence or mark.group(1) == fence):
+                fence = "" if fence else mark.group(1)
+            heading = None if fence else _HEADING.match(line)
+        yield line, None if heading is None else heading.group(2)[:TITLE_LIMIT]
 
 
 def openings(runbook: Runbook) -> tuple[str, ...]:
@@ -54,10 +70,11 @@ def telling_title(runbook: Runbook) -> str:
     return runbook.title if _LETTERS.search(runbook.title) else ""
 
 
-def _first_sentences(body: str) -> list[str]:
+@lru_cache(KEPT)
+def _first_sentences(body: str) -> tuple[str, ...]:
     """Of a stub, which has fewer, what its links lead to, in words: often all that it says about itself."""
     found = _sentences(body)
-    return (found + _led_to(body))[:OPENING_LINES] if len(found) < OPENING_LINES else found
+    return tuple(found if len(found) == OPENING_LINES else (found + _led_to(body))[:OPENING_LINES])
 
 
 def _led_to(body: str) -> list[str]:

@@ -12,7 +12,7 @@ from bot.model.runbook import Passage, Runbook
 from bot.redact import redact_runbook
 from bot.shelf import front_matter
 from bot.shelf.front_matter import Head
-from bot.shelf.passages import TITLE_LIMIT, openings, passages, sections
+from bot.shelf.passages import TITLE_LIMIT, first_heading, openings, passages
 
 SUFFIXES = frozenset({".md", ".markdown", ".mdx"})
 FILE_LIMIT = 1024 * 1024  # bytes; a runbook of a megabyte is a log somebody renamed
@@ -69,7 +69,7 @@ def document(runbook: Runbook) -> Document:
 
 def _retitled(runbooks: Sequence[Runbook]) -> list[Runbook]:
     """A first heading that many documents share is no title; the file's name is."""
-    shared = Counter(runbook.title for runbook in runbooks if runbook.title == _first_heading(runbook.body))
+    shared = Counter(runbook.title for runbook in runbooks if runbook.title == first_heading(runbook.body))
     return [
         runbook.model_copy(update={"title": Path(runbook.path).stem[:TITLE_LIMIT]}) if shared[runbook.title] >= SHARED_BY else runbook
         for runbook in runbooks
@@ -82,9 +82,14 @@ def _files(root: Path) -> Iterator[Path]:
         yield root
         return
     home = root.resolve()
+    within: dict[Path, bool] = {}  # a folder is followed once, however many files it holds
     for file in sorted(root.rglob("*")):
-        hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
-        if file.suffix.lower() in SUFFIXES and not hidden and file.is_file() and file.resolve().is_relative_to(home):
+        if file.suffix.lower() not in SUFFIXES or any(part.startswith(".") for part in file.relative_to(root).parts) or not file.is_file():
+            continue
+        whole = file if file.is_symlink() else file.parent
+        if whole not in within:
+            within[whole] = whole.resolve().is_relative_to(home)
+        if within[whole]:
             yield file
 
 
@@ -112,7 +117,7 @@ def _runbook(head: Head, body: str, path: str, line: int) -> Runbook:
     return Runbook(
         id=head.id or stem,
         path=path,
-        title=(head.title or _first_heading(body) or stem)[:TITLE_LIMIT],
+        title=(head.title or first_heading(body) or stem)[:TITLE_LIMIT],
         causes=head.causes,
         services=head.services,
         groups=head.groups,
@@ -122,7 +127,3 @@ def _runbook(head: Head, body: str, path: str, line: int) -> Runbook:
         body=body.strip("\n"),
         starts=line + len(body) - len(body.lstrip("\n")),
     )
-
-
-def _first_heading(body: str) -> str | None:
-    return next((heading for heading, _ in sections(body) if heading), None)

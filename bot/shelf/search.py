@@ -142,7 +142,8 @@ class Ranker:
 def ranker(runbooks: Sequence[Runbook], calibration: Calibration | None = None) -> Ranker:
     """Runbooks -> Ranker."""
     chosen = calibration or fitted()
-    texts = [words(f"{runbook.path} {runbook.title} {runbook.body}") for runbook in runbooks]
+    bodies = [words(runbook.body) for runbook in runbooks]
+    texts = [words(f"{runbook.path} {runbook.title}") + body for runbook, body in zip(runbooks, bodies, strict=True)]
     lexical = Lexical(texts)
     opened = [(words(line), row) for row, runbook in enumerate(runbooks) for line in openings(runbook)]
     named, exact, like_alerts = _names(runbooks)
@@ -154,7 +155,7 @@ def ranker(runbooks: Sequence[Runbook], calibration: Calibration | None = None) 
         named=named,
         exact=exact,
         named_by_alerts=like_alerts >= chosen.named_shelf * max(len(runbooks), 1),
-        twins=np.array(twins(runbooks), dtype=np.intp),
+        twins=np.array(twins(runbooks, bodies), dtype=np.intp),
         calibration=chosen,
     )
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +20,13 @@ _MASKS = np.random.default_rng(20261121).integers(1, 2**63, size=(BANDS * ROWS, 
 Shingles = npt.NDArray[np.uint64]
 
 
-def twins(runbooks: Sequence[Runbook]) -> tuple[int, ...]:
-    """For each runbook the row of the first that has its text, its own where it is that one. Only among those the same people may read."""
-    shingled = [_shingles(words(runbook.body)) for runbook in runbooks]
+def twins(runbooks: Sequence[Runbook], bodies: Sequence[Sequence[str]] | None = None) -> tuple[int, ...]:
+    """For each runbook the row of the first that has its text, its own where it is that one. Only among those the same people may read.
+
+    `bodies`: the words of each, where they are known already.
+    """
+    numbers = _Numbers()
+    shingled = [_shingles(text, numbers) for text in bodies or [words(runbook.body) for runbook in runbooks]]
     buckets: dict[tuple[object, ...], list[int]] = defaultdict(list)
     first = list(range(len(runbooks)))
     for row, shingles in enumerate(shingled):
@@ -36,11 +40,19 @@ def twins(runbooks: Sequence[Runbook]) -> tuple[int, ...]:
     return tuple(first)
 
 
-def _shingles(stems: Sequence[str]) -> Shingles:
+class _Numbers(dict[str, int]):
+    """Word -> its hash, reckoned once a word."""
+
+    def __missing__(self, stem: str) -> int:
+        self[stem] = found = int.from_bytes(hashlib.blake2b(stem.encode(), digest_size=8).digest(), "little")
+        return found
+
+
+def _shingles(stems: Sequence[str], numbers: Mapping[str, int]) -> Shingles:
     """Hashes of the phrases of SHINGLE words, each once, sorted."""
     if len(stems) < SHINGLE:
         return np.empty(0, dtype=np.uint64)
-    hashed = np.array([int.from_bytes(hashlib.blake2b(stem.encode(), digest_size=8).digest(), "little") for stem in stems], dtype=np.uint64)
+    hashed = np.array([numbers[stem] for stem in stems], dtype=np.uint64)
     rolled = np.zeros(len(stems) - SHINGLE + 1, dtype=np.uint64)
     for offset in range(SHINGLE):
         rolled = rolled * np.uint64(0x9E3779B97F4A7C15) + hashed[offset : offset + len(rolled)]

@@ -1,9 +1,11 @@
 """Text -> the words search compares: identifiers taken apart, endings cut, and the alert names a text carries."""
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 
 QUERY_CHARS = 4000  # of a query; an alert's description longer than this is a pasted log
+STEMS_KEPT = 100_000  # words whose stem is remembered, some 15 MB: a shelf says the same ones over and over
 STEM_LEAST = 3  # letters that must remain when an ending is cut
 
 _COMMON = """a an and are as at be been but by can could do does for from had has have how if in into is it its may might not of on or
@@ -25,6 +27,7 @@ def words(text: str) -> list[str]:
     return [_stem(word) for word in _WORD.findall(apart.lower()) if len(word) > 1 and word not in _STOP]
 
 
+@lru_cache(STEMS_KEPT)
 def _stem(word: str) -> str:
     """Plural, -ed and -ing cut, and a last e; two words that differ in more stay apart. Retried is retry, dropping is drop."""
     for ending, instead in _ENDINGS:
