@@ -102,7 +102,7 @@ class Vectors(Protocol):
 class Embedder(Protocol):
     name: str  # model and weights' hash: an index is pinned to it
 
-    async def embed(self, texts: Sequence[str]) -> tuple[tuple[float, ...], ...]: ...
+    async def embed(self, texts: Sequence[str]) -> tuple[Sequence[float], ...]: ...
 
 
 class Narrator(Protocol):

@@ -22,7 +22,7 @@ class CachedEmbedder:
         self._inner = inner
         self._file = file
 
-    async def embed(self, texts: Sequence[str]) -> tuple[tuple[float, ...], ...]:
+    async def embed(self, texts: Sequence[str]) -> tuple[array[float], ...]:
         keys = [hashlib.sha256(f"{self.name}\0{text}".encode()).digest() for text in texts]
         known = await asyncio.to_thread(self._load, keys)
         new = list(dict.fromkeys(text for key, text in zip(keys, texts, strict=True) if key not in known))
@@ -31,7 +31,7 @@ class CachedEmbedder:
             fresh = {key: array("f", made[text]) for key, text in zip(keys, texts, strict=True) if key not in known}
             await asyncio.to_thread(self._store, fresh)
             known |= fresh
-        return tuple(tuple(known[key]) for key in keys)
+        return tuple(known[key] for key in keys)
 
     def _connect(self) -> sqlite3.Connection:
         self._file.parent.mkdir(parents=True, exist_ok=True)

@@ -53,7 +53,7 @@ class Neighbours:
             self._targets[row, column[intent]] = 1.0
         self._embedder = embedder
         self._kept = kept or embedder
-        self._warm: dict[str, tuple[float, ...]] = {}
+        self._warm: dict[str, Sequence[float]] = {}
         self._grams = _Grams(self._texts)
         self._words = self._grams.matrix(self._texts)
         self._dense: FloatArray | None = None
@@ -76,7 +76,7 @@ class Neighbours:
             new = sorted(set(texts) - set(self._warm))
             self._warm |= dict(zip(new, await self._embedder.embed(new), strict=True))
 
-    async def _vectors(self, embedder: Embedder, texts: Sequence[str]) -> list[tuple[float, ...]]:
+    async def _vectors(self, embedder: Embedder, texts: Sequence[str]) -> list[Sequence[float]]:
         cold = [text for text in texts if text not in self._warm]
         fresh = dict(zip(cold, await embedder.embed(cold), strict=True)) if cold else {}
         return [self._warm.get(text) or fresh[text] for text in texts]

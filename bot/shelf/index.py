@@ -23,7 +23,7 @@ from bot.shelf.read import Document, Shelved
 FILE = "shelf.json"
 FORMAT = 2
 BATCH = 64  # texts embedded at once: about two seconds of work, so that a progress bar moves
-WRITE = 5000  # passages a write to the store: each one has a price of its own
+WRITE = 1000  # passages a write to the store, which works at one part while the next is embedded
 NO_EMBEDDER = "lexical"  # the name of an index without vectors
 
 Tell = Callable[[int, int], None]  # texts embedded so far, of how many
@@ -127,7 +127,7 @@ async def _embed(fresh: Sequence[Document], dense: Dense, opened: dict[str, Matr
     lines = [line for document in fresh for line in document.openings]
     of = len(passages) + len(lines)
     tell(0, of)
-    writing: asyncio.Task[None] | None = None  # the store writes one part while the next is embedded
+    writing: asyncio.Task[None] | None = None
     try:
         for start in range(0, len(passages), WRITE):
             part = passages[start : start + WRITE]
@@ -135,18 +135,18 @@ async def _embed(fresh: Sequence[Document], dense: Dense, opened: dict[str, Matr
             if writing is not None:
                 await writing
             writing = asyncio.create_task(dense.vectors.put(part, vectors))
+        rows = await _vectors(lines, dense.embedder, tell, len(passages), of)
     finally:
         if writing is not None:
             await writing
-    rows = await _vectors(lines, dense.embedder, tell, len(passages), of)
     start = 0
     for document in fresh:
         opened[document.runbook.path] = np.array(rows[start : start + len(document.openings)], dtype=np.float32)
         start += len(document.openings)
 
 
-async def _vectors(texts: Sequence[str], embedder: Embedder, tell: Tell, before: int, of: int) -> list[tuple[float, ...]]:
-    found: list[tuple[float, ...]] = []
+async def _vectors(texts: Sequence[str], embedder: Embedder, tell: Tell, before: int, of: int) -> list[Sequence[float]]:
+    found: list[Sequence[float]] = []
     for start in range(0, len(texts), BATCH):
         found += await embedder.embed(texts[start : start + BATCH])
         tell(before + len(found), of)
