@@ -158,7 +158,8 @@ async def test_search_beats_bm25_and_knows_when_to_refuse(data: Path, tmp_path: 
         assert chosen[1] >= of_bm25[1] + (0.04 if shipped_model else 0.01)
     matched, right, floor = blind["third + other"]
     assert matched <= 0.08
-    assert right >= floor + (0.1 if kind == "dense" else -0.02)  # by words alone refusals are BM25's, give or take three alerts
+    more = 0.1 if shipped_model else 0.05 if embedder is not None else -0.02  # by words alone refusals are BM25's, give or take four alerts
+    assert right >= floor + more
     assert named["third + other"][0] <= 0.08
     assert named["third + other"][1] >= named["third + other"][2] + 0.3
     assert max(blind["other"][0], named["other"][0]) <= 0.02
