@@ -136,6 +136,8 @@ async def talker(
     embedder, _ = await stack.enter_async_context(chosen_embedder(settings.embedder, settings.embedder_model, key))
     cached = CachedEmbedder(embedder, settings.home / "chat" / "embeddings.db") if embedder is not None else None
     talk = Talk(await asyncio.to_thread(Understanding, embedder, cached), narrate)
+    starting = asyncio.create_task(talk.start())  # beside the work: the first question of a night finds the model loaded
+    stack.callback(starting.cancel)
     cases = Cases(triage, known, shelf.runbook if shelf is not None else lambda _id: None)
     return lambda desk: Chat(desk, talk, cases.of, client, settings.slack_streaming)
 

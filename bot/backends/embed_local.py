@@ -88,7 +88,10 @@ def weights_digest(folder: Path) -> str:
 
 def _load(folder: Path) -> Any:
     os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"  # the libraries look at it when imported
-    importlib.import_module("transformers").utils.logging.disable_progress_bar()
-    transformers = importlib.import_module("sentence_transformers")
-    model = transformers.SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-    return model.eval()
+    try:
+        importlib.import_module("transformers").utils.logging.disable_progress_bar()
+        transformers = importlib.import_module("sentence_transformers")
+        return transformers.SentenceTransformer(str(folder), device="cpu", local_files_only=True).eval()
+    except (ImportError, OSError, ValueError, KeyError, RuntimeError) as error:  # half an installation, half a model
+        told = " ".join(str(error).split())[:200]
+        raise SourceUnavailable(f"the model cannot be loaded: {told}", source="embeddings", asked=str(folder)) from error

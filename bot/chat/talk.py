@@ -27,8 +27,11 @@ class Talk:
         self._narrate = narrate
         self._last: OrderedDict[str, Asked] = OrderedDict()
 
+    async def start(self) -> None:
+        """Make ready for the first question."""
+        await self._understanding.start()
+
     async def ask(self, text: str, case: Case, thread: str | None = None) -> Reply:
-        """SourceUnavailable when the embedder does not answer."""
         return await self.answer(case, await self.read(text, case, thread))
 
     async def read(self, text: str, case: Case, thread: str | None = None) -> tuple[Asked, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import yaml
@@ -18,7 +19,10 @@ from bot.chat.neighbours import Guess, Neighbours
 from bot.chat.slots import Found, find
 from bot.chat.values import Values
 from bot.chat.words import mended, tidy, tokens
+from bot.errors import SourceUnavailable
 from bot.ports import Embedder
+
+log = logging.getLogger(__name__)
 
 EXAMPLES = Path(__file__).parent / "examples.yaml"
 FOREIGN = 0.17  # with no cue, what is less like every example than this is about something else; nine in ten of ours are above it
@@ -49,12 +53,16 @@ class Asked:
 
 
 class Understanding:
-    """Holds the fitted neighbours. `embedder` None: letters and words alone; `kept`: the same one, with a memory for the examples."""
+    """Holds the fitted neighbours. `embedder` None, or one that does not answer: letters and words alone, which is then said in the log.
+
+    `kept`: the same one, with a memory for the examples.
+    """
 
     def __init__(self, embedder: Embedder | None, kept: Embedder | None = None) -> None:
         self._words = vocabulary()
         rows = [(intent, _plain(self._mend(text))) for intent, texts in examples().items() for text in texts]
         self._neighbours = Neighbours(rows, embedder, kept)
+        self._rows = rows
         self.intents = self._neighbours.intents
 
     async def read(self, text: str, values: Values, now: datetime, before: Asked | None = None) -> tuple[Asked, ...]:
@@ -76,6 +84,10 @@ class Understanding:
             return (followed,)
         return await self._parts(whole, found)
 
+    async def start(self) -> None:
+        """Fit now what the first question would wait for: the model loaded, the examples embedded."""
+        await self._guess(())
+
     async def warm(self, texts: Sequence[str], values: Values, now: datetime) -> None:
         """Make many texts ready to be read, in one go."""
         said = [self._mend(find(tidy(text), values, now).masked) for text in texts]
@@ -83,7 +95,7 @@ class Understanding:
 
     async def _parts(self, whole: Asked, found: Found) -> tuple[Asked, ...]:
         pieces = _pieces(whole.said)
-        guesses = await self._neighbours.guess([_plain(text) for text in (whole.said, *pieces)])
+        guesses = await self._guess([_plain(text) for text in (whole.said, *pieces)])
         alone = _decided(whole, guesses[0])
         parts = [_decided(replace(whole, said=piece), guess) for piece, guess in zip(pieces, guesses[1:], strict=True)]
         if not all(part.score >= SURE and part.intent != OUTSIDE for part in parts):
@@ -93,6 +105,17 @@ class Understanding:
             if all(part.intent != other.intent for other in kept):
                 kept.append(part)
         return tuple(kept[:PARTS]) if len(kept) > 1 else (alone,)
+
+    @cached_property
+    def _by_words(self) -> Neighbours:
+        return Neighbours(self._rows, None)
+
+    async def _guess(self, texts: Sequence[str]) -> tuple[Guess, ...]:
+        try:
+            return await self._neighbours.guess(texts)
+        except SourceUnavailable as error:
+            log.warning("questions are understood by letters and words alone: %s", error)
+            return await self._by_words.guess(texts)
 
     def _mend(self, text: str) -> str:
         return mended(text, self._words)

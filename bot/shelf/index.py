@@ -22,8 +22,8 @@ from bot.shelf.read import Document, Shelved
 
 FILE = "shelf.json"
 FORMAT = 2
-BATCH = 64  # texts embedded at once: about two seconds of work, so that a progress bar moves
-WRITE = 1000  # passages a write to the store, which works at one part while the next is embedded
+BATCH = 128  # texts embedded at once: some four seconds of work, so that a progress bar moves
+WRITE = 1000  # passages a write: the embedded store holds the interpreter while it writes, half a second for so many
 NO_EMBEDDER = "lexical"  # the name of an index without vectors
 
 Tell = Callable[[int, int], None]  # texts embedded so far, of how many

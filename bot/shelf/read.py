@@ -1,6 +1,7 @@
 """Folders of Markdown, with front matter or without, become runbooks and passages. A file that cannot be read is a note, not a crash."""
 
 import hashlib
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -82,15 +83,14 @@ def _files(root: Path) -> Iterator[Path]:
         yield root
         return
     home = root.resolve()
-    within: dict[Path, bool] = {}  # a folder is followed once, however many files it holds
-    for file in sorted(root.rglob("*")):
-        if file.suffix.lower() not in SUFFIXES or any(part.startswith(".") for part in file.relative_to(root).parts) or not file.is_file():
-            continue
-        whole = file if file.is_symlink() else file.parent
-        if whole not in within:
-            within[whole] = whole.resolve().is_relative_to(home)
-        if within[whole]:
-            yield file
+    for folder, folders, names in os.walk(root):  # follows no link to a folder
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            file = Path(folder, name)
+            if name.startswith(".") or file.suffix.lower() not in SUFFIXES or not file.is_file():
+                continue
+            if not file.is_symlink() or file.resolve().is_relative_to(home):
+                yield file
 
 
 def read_file(file: Path, path: str, notes: list[str]) -> Runbook:

@@ -3,6 +3,7 @@
 A runbook bound to a cause is found in its front matter: neither vectors nor embedder are touched, so a triage never waits for them.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,17 +31,25 @@ class Asked:
 class Shelf:
     """Without `dense`, search is by words alone, with its own floor."""
 
-    def __init__(self, runbooks: Sequence[Runbook], dense: Dense | None = None, trust: Mapping[str, float] | None = None) -> None:
-        """`trust`: runbook id -> a factor of its score, 1 where it is not named."""
+    def __init__(
+        self, runbooks: Sequence[Runbook], dense: Dense | None = None, trust: Mapping[str, float] | None = None, like: "Shelf | None" = None
+    ) -> None:
+        """`trust`: runbook id -> a factor of its score, 1 where it is not named. `like`: a shelf of the same runbooks, counted already."""
         self.runbooks = tuple(sorted(runbooks, key=lambda runbook: runbook.path))
         self._meaning = Meaning(dense, self.runbooks) if dense is not None else None
         self._trust = trust or {}
+        self._like = like
         self._by_id = {runbook.id: runbook for runbook in reversed(self.runbooks)}
 
     @cached_property
     def _ranker(self) -> Ranker:
         """Built at the first search: a bound lookup has no use for it."""
-        return ranker(self.runbooks)
+        return self._like._ranker if self._like is not None else ranker(self.runbooks)
+
+    async def warm(self) -> None:
+        """Pay now for what the first search would: its words counted, off the event loop, the model loaded, the store opened."""
+        await asyncio.to_thread(lambda: self._ranker)
+        await self._near([Asked("the first question")])
 
     def bound(self, cause: str, service: str | None = None) -> tuple[Runbook, ...]:
         """Runbooks bound to the cause: those of this very service first, then those of no service in particular."""

@@ -1,5 +1,6 @@
 """What people on call say, on utterances that nothing was tuned on."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from bot.backends.embed_local import local_embedder
 from bot.chat.answer import named
 from bot.chat.understand import ACTION, OUTSIDE, Understanding, examples
 from bot.chat.values import Values
+from bot.errors import SourceUnavailable
 
 HERE = Path(__file__).parent
 HELD = yaml.safe_load((HERE / "heldout.yaml").read_text(encoding="utf-8"))
@@ -70,6 +72,20 @@ async def test_intents_with_sentence_vectors(name: str, rows: dict[str, list[str
         right, n, wrong = await rate(Understanding(embedder), rows)
     told(f"{name}, sentence vectors", right, n)
     assert right / n >= 0.93, wrong
+
+
+async def test_an_embedder_that_does_not_answer_leaves_letters_and_words(words: Understanding, caplog: pytest.LogCaptureFixture):
+    class Down:
+        name = "down"
+
+        async def embed(self, texts: Sequence[str]) -> tuple[Sequence[float], ...]:
+            raise SourceUnavailable("HTTP 503", source="embeddings")
+
+    without = Understanding(Down())
+    await without.start()
+    for question in list(FIFTY)[:5]:
+        assert await without.read(question, VALUES, NOW) == await words.read(question, VALUES, NOW)
+    assert caplog.messages[0] == "questions are understood by letters and words alone: HTTP 503"
 
 
 async def test_the_fifty_of_the_catalogue(words: Understanding):
