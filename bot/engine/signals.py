@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,30 +114,48 @@ LANGUAGES = (
     "english|german|french|spanish|italian|portuguese|dutch|polish|czech|swedish|danish|norwegian|finnish|greek|turkish|russian|ukrainian|"
     "arabic|hebrew|hindi|chinese|mandarin|japanese|korean|vietnamese|thai|indonesian"
 )
+MONEY = frozenset({"USD", "EUR"})  # units of a claim
 VOLUME = r"requests? (per|volume|count)|volume|traffic|throughput|\brps\b|\bqps\b|\bload\b"  # how many ask: nothing that is bad by itself
 
-HINTS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (r"retriev|search|vector|index", ("retrieval_error", "embedding_error", "empty_retrieval", "partial")),
-    (r"\btool|function call", ("tool_error", "tool_rejected", "tool_empty")),
-    (r"model call|llm|provider|gateway", ("llm_error",)),
-    (r"ttft|first.?token|hangs", ("ttft", "duration")),
-    (r"latency|slow|p9[59]|duration|timeout", ("duration", "ttft", "failed")),
-    (r"cost|spend|bill|invoice|budget|\$", ("cost", "tokens_input", "tokens_output", "calls")),
-    (r"token", ("tokens_input", "tokens_output", "cost")),
-    (r"pars|json|schema|structured|format", ("parse_failed", "failed")),
-    (r"refus|can.t help|declin|block", ("refusal", "guardrail_blocked", "failed")),
-    (r"empty|nothing found|couldn.t find|no (results|documents|answer)", ("empty_retrieval", "tool_empty", "refusal")),
-    (r"truncat|cut off|cut-off", ("cut_off", "parse_failed")),
-    (rf"language|locale|translat|\b({LANGUAGES})\b", ("lang_mismatch",)),
-    (r"quality|score|faithful|\beval|wrong answer|relevan", ("quality", "feedback", "similarity")),
-    (r"feedback|thumbs|complain|csat", ("feedback", "quality")),
-    (r"safety|policy|t&s", ("policy_hit", "refusal")),
-    (r"error|fail|5xx|degraded|availability|success", ("failed", "degraded", "llm_error", "tool_error", "retrieval_error")),
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a word of a page means. `own`: signals it names; `alike`: what often moves with them and says nothing where it does not."""
+
+    pattern: str
+    own: tuple[str, ...]
+    alike: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (*self.own, *self.alike)
+
+
+HINTS: tuple[Meaning, ...] = (
+    Meaning(r"retriev|search|vector|index", ("retrieval_error", "embedding_error", "empty_retrieval", "partial")),
+    Meaning(r"\btool|function call", ("tool_error", "tool_rejected", "tool_empty")),
+    Meaning(r"model call|llm|provider|gateway", ("llm_error",)),
+    Meaning(r"ttft|first.?token|hangs", ("ttft", "duration")),
+    Meaning(r"latency|slow|p9[59]|duration|timeout", ("duration", "ttft"), ("failed",)),
+    Meaning(r"cost|spend|bill|invoice|budget|\$", ("cost", "tokens_input", "tokens_output"), ("calls",)),
+    Meaning(r"token", ("tokens_input", "tokens_output"), ("cost",)),
+    Meaning(r"pars|json|schema|structured|format", ("parse_failed",), ("failed",)),
+    Meaning(r"safety|policy|t&s|should (have|be) (declin|refus|block)", ("policy_hit",), ("refusal",)),
+    Meaning(r"(?<!have )(?<!been )(?<!be )(refus|declin|block)|can.t help", ("refusal", "guardrail_blocked"), ("failed",)),
+    Meaning(r"empty|nothing found|couldn.t find|no (results|documents|answer)", ("empty_retrieval", "tool_empty", "refusal")),
+    Meaning(r"truncat|cut off|cut-off", ("cut_off",), ("parse_failed",)),
+    Meaning(rf"language|locale|translat|\b({LANGUAGES})\b", ("lang_mismatch",)),
+    Meaning(r"quality|score|faithful|\beval|wrong answer|relevan", ("quality", "feedback"), ("similarity",)),
+    Meaning(r"feedback|thumbs|complain|csat", ("feedback",), ("quality",)),
+    Meaning(r"error|fail|5xx|degraded|availability|success", ("failed", "degraded"), ("llm_error", "tool_error", "retrieval_error")),
 )
-"""Words of a page -> the signals they may mean, most telling first. Only used to choose between signals that did change."""
+"""Words of a page, the most telling first; the last says only that something fails. What they mean is chosen among signals that moved."""
 
 RULES = ("alertname", "alert_name", "rule", "rulename", "rule_name", "monitor", "monitor_name", "alarm", "alarmname")
 """Labels in which alerting systems name the rule that fired."""
+
+MEASURED = ("metric", "metric_name", "metricname", "class", "sli", "slo", "signal", "indicator")
+"""Labels in which they name what it measures."""
 
 
 def signals(requests: Frame, ops: Ops) -> dict[str, Signal]:
@@ -154,21 +172,31 @@ def signals(requests: Frame, ops: Ops) -> dict[str, Signal]:
     return found
 
 
-def meant(page: Page) -> tuple[tuple[str, ...], ...]:
-    """Signals the page's words may mean: one group a word that is known, the most telling first.
+def meant(page: Page) -> tuple[Meaning, ...]:
+    """What the page's words may mean, the most telling first.
 
     What the rule is called tells more than the sentence somebody wrote for it, and that more than its description; that something
     fails or is degraded is the least telling wherever it stands.
     """
     places = _places(page)
-    return tuple(
-        means for hints in (HINTS[:-1], HINTS[-1:]) for text in places for pattern, means in hints if re.search(pattern, text) is not None
-    )
+    return tuple(one for hints in (HINTS[:-1], HINTS[-1:]) for text in places for one in hints if re.search(one.pattern, text))
 
 
 def hinted(page: Page) -> tuple[str, ...]:
-    """The same as one list, best first; empty when the words say nothing we know."""
-    return tuple(dict.fromkeys(name for means in meant(page) for name in means))
+    """The signals of these meanings, best first; empty when the words say nothing we know."""
+    return tuple(dict.fromkeys(name for one in meant(page) for name in one.names))
+
+
+def unseen(page: Page, recorded: Container[str]) -> tuple[str, ...]:
+    """Signals that the page names while none of their kind is recorded: of the rule and the title each, else of what else it says."""
+    *headed, _ = (_meanings(text) for text in _places(page))
+    named = [one for found in headed for one in found] or list(meant(page)[:1])
+    blind = [one for one in named if not any(name in recorded for name in one.own)]
+    return tuple(dict.fromkeys(name for one in blind for name in one.own))
+
+
+def _meanings(text: str) -> list[Meaning]:
+    return [one for one in HINTS[:-1] if re.search(one.pattern, text)]
 
 
 def readable(page: Page) -> bool:
@@ -177,6 +205,13 @@ def readable(page: Page) -> bool:
 
 
 def _places(page: Page) -> list[str]:
-    """The rule's name, the title and the description, in small letters, `NoAnswerRate` in its words."""
-    rule = " ".join((page.claimed.metric or "", *(value for name, value in sorted(page.labels.items()) if name.casefold() in RULES)))
-    return [re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).casefold() for text in (rule, page.title, page.description)]
+    """The rule's name with what it measures, the title and the description, in small letters, `NoAnswerRate` in its words.
+
+    The product's own name says nothing of what is wrong with it.
+    """
+    told = sorted((name.casefold(), value) for name, value in page.labels.items())
+    rule = " ".join((page.claimed.metric or "", *(value for name, value in told if name in RULES or name in MEASURED)))
+    if page.claimed.unit in MONEY:
+        rule += " spend"
+    texts = (text.replace(page.service, " ") if page.service else text for text in (rule, page.title, page.description))
+    return [re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).casefold() for text in texts]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bot.engine.signals import Ops, Signal, hinted, meant, signals
+from bot.engine.signals import Ops, Signal, hinted, signals, unseen
 from bot.model.evidence import Interval, Windows
 from bot.model.frame import BoolArray, FloatArray, Frame
 from bot.model.page import Page
@@ -58,13 +58,12 @@ def choose(requests: Frame, ops: Ops, page: Page, now: float, start: float) -> C
     over = any(change is not None and not change.persists and change.at > now - 2 * HOUR for change in changes.values())
     hints = hinted(page)
     main = _main(moved, hints)
-    telling = next(iter(meant(page)), ())
-    unseen = telling if telling and not any(name in known for name in telling) else ()
+    dark = unseen(page, known)
     if main is None:
         signal = next((known[name] for name in (*hints, "failed") if name in known), None)
-        return Chosen(signal, None, (), _still(ts, now, start), over, unseen)
+        return Chosen(signal, None, (), _still(ts, now, start), over, dark)
     windows = _around(ts, main.change.at, main.change.earliest, now, start)
-    return Chosen(main.signal, main.change, moved, windows, False, unseen)
+    return Chosen(main.signal, main.change, moved, windows, False, dark)
 
 
 VERSIONS: tuple[tuple[str, tuple[str, ...]], ...] = (

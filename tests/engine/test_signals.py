@@ -2,13 +2,14 @@
 
 import pytest
 
-from bot.engine.signals import hinted
+from bot.engine.signals import hinted, unseen
 from bot.model.page import Claimed, Page, Status
 
 
-def page(title: str, description: str = "", metric: str | None = None, **labels: str) -> Page:
+def page(title: str, description: str = "", metric: str | None = None, service: str | None = None, **labels: str) -> Page:
     claimed = Claimed(metric=metric)
-    return Page(source="generic", dedup_key="k", title=title, description=description, labels=labels, claimed=claimed, status=Status.FIRING)
+    told = Page(source="generic", dedup_key="k", title=title, description=description, labels=labels, claimed=claimed, status=Status.FIRING)
+    return told.model_copy(update={"service": service})
 
 
 @pytest.mark.parametrize(
@@ -20,8 +21,33 @@ def page(title: str, description: str = "", metric: str | None = None, **labels:
         (page("assistant degraded", alertname="AssistantErrors"), "failed"),
         (page("cost looks fine, answers do not", metric="ttft_p95"), "ttft"),
         (page("Answers are slow", alertname="TokenSpendHigh"), "cost"),
+        (page("helpdesk: deploy health check degraded", "Burn rate alert", **{"class": "cost per request"}), "cost"),
+        (page("assistant degraded", metric="spend"), "cost"),
+        (page("search-desk errors", service="search-desk"), "failed"),  # a product is no symptom
+        (page("assistant answered what it should have declined"), "policy_hit"),
+        (page("the assistant declines what it used to answer"), "refusal"),
         (page("Monday", owner="cost-team"), ""),
     ],
 )
 def test_the_rule_goes_first_and_that_something_fails_goes_last(given: Page, first: str) -> None:
     assert (*hinted(given), "")[0] == first
+
+
+RECORDED = frozenset({"failed", "refusal", "duration", "retrieval_error"})
+
+
+@pytest.mark.parametrize(
+    ("given", "dark"),
+    [
+        (page("answers are slow"), ()),
+        (page("answered what it should have declined"), ("policy_hit",)),  # what it did decline says nothing of that
+        (page("searches are slow"), ()),
+        (page("searches cost too much"), ("cost", "tokens_input", "tokens_output")),  # each that is named, not only the first
+        (page("AssistantSlow", "thumbs down, spend, JSON"), ()),  # a description may name a lot
+        (page("it went wrong", "thumbs down"), ("feedback",)),
+        (page("errors"), ()),
+        (page("Monday"), ()),
+    ],
+)
+def test_what_the_page_names_and_nobody_records(given: Page, dark: tuple[str, ...]) -> None:
+    assert unseen(given, RECORDED) == dark

@@ -35,7 +35,7 @@ _METRICS: tuple[tuple[str, str], ...] = (  # the longer name first: "error rate"
     ("thumbs down", r"thumbs[- ]down(?:[ _-]rate)?|negative feedback"),
     ("fallback rate", r"fallback[ _-]?(?:rate|ratio)|fallbacks"),
     ("retries", r"retr(?:y|ies)(?:[ _-](?:rate|ratio))?"),
-    ("errors", r"errors?|failures?|failed requests?|exceptions?"),
+    ("errors", r"errors?|failures?|(?:requests? )?(?:failed|failing|fails?)(?: requests?)?|exceptions?"),
     ("cpu", r"cpu(?:[ _-]?(?:usage|utili[sz]ation))?"),
     ("memory", r"memory(?:[ _-]?(?:usage|utili[sz]ation))?"),
     ("disk", r"disk(?: space)?(?: usage)?"),
@@ -103,13 +103,12 @@ def _candidates(text: str) -> list[_Candidate]:
         unit = _unit(hit)
         if _WINDOW.search(before) and (unit in _DURATIONS or not unit):
             continue
-        near = _nearest(names, hit.start(), hit.end(), text)
-        if near is None:
-            continue
-        relative = unit == "%" and bool(hit["sign"] in ("+", "-") or _RISE.search(before)) and near[1] not in _RATES
+        rise = unit == "%" and bool(hit["sign"] in ("+", "-") or _RISE.search(before))
         value = float(hit["number"].replace(",", "")) * (-1 if hit["sign"] == "-" else 1)
-        if not _fits(near[1], unit, relative) or (not unit and _is_code(near[1], value)):
+        near = _nearest(names, hit, text, unit, rise)
+        if near is None or (not unit and _is_code(near[1], value)):
             continue
+        relative = rise and near[1] not in _RATES
         limit = bool(_LIMIT.search(before) or _LIMIT_AFTER.search(after))
         said = Claimed(metric=near[1], value=value, unit="% change" if relative else unit or None)
         found.append(_Candidate((int(limit), int(not unit), near[0]), said))
@@ -125,12 +124,15 @@ def _unit(hit: re.Match[str]) -> str:
     return _UNITS.get(hit["unit"] or hit["money"] or "", "")
 
 
-def _nearest(names: list[tuple[int, int, str]], start: int, end: int, text: str) -> tuple[int, str] | None:
-    """Distance and metric of the closest name in the same sentence; a name before the number wins over one behind it."""
+def _nearest(names: list[tuple[int, int, str]], hit: re.Match[str], text: str, unit: str, rise: bool) -> tuple[int, str] | None:
+    """Distance and metric of the closest name in the same sentence that the number fits; one before it wins over one behind it."""
+    start, end = hit.span()
     best: tuple[int, str] | None = None
     for begin, stop, metric in names:
         gap, between = (start - stop, text[stop:start]) if stop <= start else (begin - end, text[end:begin])
         if (begin < end and stop > start) or gap > BETWEEN or "\n" in between or ". " in between:
+            continue
+        if not _fits(metric, unit, rise and metric not in _RATES):
             continue
         distance = gap if stop <= start else gap + BETWEEN // 2
         if best is None or distance < best[0]:
