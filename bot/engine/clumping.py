@@ -10,6 +10,7 @@ from bot.model.frame import BoolArray, FloatArray, Frame, IntArray
 
 QUARTER = 900.0  # seconds: what drifts with the load moves together for about as long
 CAP = 25.0  # as for rates: beyond it the divisor would hide everything
+ROUNDING = 1e-12  # of ranks in (0, 1]: values that are all the same on their side scatter by no more, and nothing in them comes in clumps
 OWNERS = ("session_id", "user_hash")  # whoever writes long histories or long questions writes several of them
 
 
@@ -52,7 +53,7 @@ def _effect(ranks: FloatArray, groups: IntArray, side: IntArray) -> float:
     within = float((x**2).sum() - (sums**2 / sizes).sum()) / (n - k)
     usual = (n - float((sizes.astype(np.float64) ** 2).sum()) / n) / (k - 1)
     total = between + (usual - 1) * within
-    if total <= 0 or usual <= 0:
+    if total <= ROUNDING or usual <= 0:
         return 1.0
     alike = min(1.0, max(0.0, (between - within) / total))
     last = sizes[keys % 2 == 1].astype(np.float64)
