@@ -15,7 +15,7 @@ from bot.model.report import Outcome
 
 EXPLAINED = 0.80  # share of the child's excess that is gone without the parent's requests: the child is a symptom
 CONTRIBUTING = 0.50
-MIN_EXCESS = 20.0  # excess child requests below which nothing can be said about explaining them
+MIN_EXCESS = 10.0  # excess child requests below which nothing can be said about explaining them
 CROWDED = 0.1  # of the calls beyond those that find no place: who waits in vain keeps others waiting
 ORDER_SLACK = 300.0  # seconds a parent may seem to start after its child before the order forbids the edge
 

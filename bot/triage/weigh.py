@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.engine.abstain import Judged, judge, observability
+from bot.engine.beside import BESIDE, beside
 from bot.engine.calibration import FITTED
 from bot.engine.changing import clue
 from bot.engine.check import Check
@@ -42,6 +43,7 @@ def weigh(
     suspects, extra = _changes(evidence, found, located, intervals, start)
     for cause, one in found.items():
         extra[cause] = extra.get(cause, 0.0) + _again(evidence, cause) - (FITTED.elsewhere if one.windows is not None else 0.0)
+        extra[cause] -= BESIDE if beside(evidence, cause) else 0.0
     blind = "telemetry.trace_loss" in found
     n_current = int(evidence.in_current.sum())
     for cause, nats_ in _by_share(_shares(evidence, found)).items():
@@ -119,7 +121,7 @@ def _corroborated(evidence: Evidence, one: Examination, intervals: Mapping[str, 
     if one.outcome is not Outcome.FOUND or one.cause.startswith("none.") or one.affected is None or not one.affected.any():
         return one
     seen = seen_by(evidence, one)
-    clues = [share_clue(seen, one.affected)]
+    clues = [] if beside(evidence, one.cause) else [share_clue(seen, one.affected)]
     if has_onset(seen, one):
         clues += [onset_clue(evidence.onset, intervals.get(one.cause)), over_clue(seen, one.affected)]
     return replace(one, clues=(*one.clues, *(clue_ for clue_ in clues if clue_ is not None)))
@@ -130,7 +132,7 @@ def is_over(one: Examination) -> bool:
 
 
 def _shares(evidence: Evidence, found: Mapping[str, Examination]) -> dict[str, float]:
-    shares = {cause: share_of(seen_by(evidence, one), one.affected) for cause, one in found.items()}
+    shares = {cause: share_of(seen_by(evidence, one), one.affected) for cause, one in found.items() if not beside(evidence, cause)}
     return {cause: share for cause, share in shares.items() if share is not None}
 
 

@@ -26,6 +26,10 @@ def page(title: str, description: str = "", metric: str | None = None, service: 
         (page("search-desk errors", service="search-desk"), "failed"),  # a product is no symptom
         (page("assistant answered what it should have declined"), "policy_hit"),
         (page("the assistant declines what it used to answer"), "refusal"),
+        (page("searches without results"), "empty_retrieval"),
+        (page("output tokens per request 197 tokens"), "tokens_output"),
+        (page("prompt tokens doubled"), "tokens_input"),
+        (page("information assistant fails"), "failed"),  # no "format" in it
         (page("Monday", owner="cost-team"), ""),
     ],
 )
