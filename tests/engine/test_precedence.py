@@ -52,8 +52,9 @@ def test_a_parent_cannot_begin_after_its_child():
     assert explained(rows(range(1000, 1200)), rows(range(1000, 1190)), late) == {}
 
 
-def test_too_few_to_explain():
-    assert explained(rows(range(1000, 1200)), rows(range(1000, 1019))) == {}
+@pytest.mark.parametrize(("excess", "said"), [(9, False), (10, True)])
+def test_too_few_to_explain(excess: int, said: bool):
+    assert bool(explained(rows(range(1000, 1200)), rows(range(1000, 1000 + excess)))) is said
 
 
 def test_no_cause_explains_itself():
