@@ -49,6 +49,8 @@ RECORDED = frozenset({"failed", "refusal", "duration", "retrieval_error"})
         (page("searches cost too much"), ("cost", "tokens_input", "tokens_output")),  # each that is named, not only the first
         (page("AssistantSlow", "thumbs down, spend, JSON"), ()),  # a description may name a lot
         (page("it went wrong", "thumbs down"), ("feedback",)),
+        (page("answers scored below 0.7"), ("quality",)),  # what users think of them is another thing
+        (page("letters with foreign characters in them"), ("lang_mismatch",)),
         (page("errors"), ()),
         (page("Monday"), ()),
     ],

@@ -41,6 +41,7 @@ _METRICS: tuple[tuple[str, str], ...] = (  # the longer name first: "error rate"
     ("disk", r"disk(?: space)?(?: usage)?"),
     ("queue", r"queue(?: (?:depth|length|lag|size))?|lag|backlog"),
     ("requests", r"requests?(?: rate)?|traffic|throughput|volume"),
+    ("share", r"share|proportion|percentage|answers?|responses?|replies|outputs|sessions|conversations|users"),  # of what, the words say
 )  # fmt: skip
 _NAME = re.compile(r"(?<![\w.-])(?:" + "|".join(f"(?P<m{place}>{words})" for place, (_, words) in enumerate(_METRICS)) + r")(?![\w]|-\w)")
 _UNITS: dict[str, str] = {
@@ -68,6 +69,7 @@ _TIMED = frozenset({"latency", "p50", "p90", "p95", "p99", "ttft", "queue", "err
 _AMOUNTS = frozenset(
     {"latency", "p50", "p90", "p95", "p99", "ttft", "requests", "tokens", "spend"}
 )  # a bare number or a share of these says nothing
+ANY_SHARE = "share"  # of answers or people, by whatever else the words say: what is named more closely goes first
 _RATES = frozenset(name for name, _ in _METRICS if name.endswith("rate"))
 
 
@@ -134,7 +136,7 @@ def _nearest(names: list[tuple[int, int, str]], hit: re.Match[str], text: str, u
             continue
         if not _fits(metric, unit, rise and metric not in _RATES):
             continue
-        distance = gap if stop <= start else gap + BETWEEN // 2
+        distance = (gap if stop <= start else gap + BETWEEN // 2) + (BETWEEN if metric == ANY_SHARE else 0)
         if best is None or distance < best[0]:
             best = (distance, metric)
     return best
@@ -147,6 +149,8 @@ def _is_code(metric: str, value: float) -> bool:
 
 def _fits(metric: str, unit: str, relative: bool) -> bool:
     """A time is not an error rate, and 12 % is no latency unless it is a change of it."""
+    if metric == ANY_SHARE:
+        return unit == "%" and not relative
     if relative:
         return True
     if unit in _DURATIONS:
