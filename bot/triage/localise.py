@@ -46,6 +46,9 @@ def locate(evidence: Evidence, examined: tuple[Examination, ...], start: float) 
             slices[""] = best
     for row, one in enumerate(found):
         if one.affected is None or not one.affected.any():
+            read = _read(evidence, one) if row < CAUSES else None
+            if read is not None:
+                slices[one.cause] = renamed(evidence, read, one.cause, requests_where(evidence, read.where), members)
             continue
         change = onset_of(evidence, one.affected, start) if has_onset(seen_by(evidence, one), one) else None
         if change is not None:
@@ -101,6 +104,19 @@ def _named(evidence: Evidence, one: Examination) -> Slice | None:
     if share > GLOBAL and set(where) & set(REQUEST_DIMS):
         return None
     return Slice(where=where, share_of_traffic=share, share_of_excess=held)
+
+
+def _read(evidence: Evidence, one: Examination) -> Slice | None:
+    """The slice of a fault that was read and not counted, such as a prompt without its section: whose requests use it."""
+    where = {name: value for name, value in one.where.items() if _divides(evidence, name, value)}
+    cell = requests_where(evidence, where)
+    n = int(evidence.in_current.sum())
+    if not where or not (cell & evidence.in_current).any():
+        return None
+    whole = excess(evidence, evidence.failing)
+    held = excess(evidence, evidence.failing & cell) / whole if whole > 0 else 0.0
+    share = float((cell & evidence.in_current).sum()) / max(1, n)
+    return Slice(where=where, share_of_traffic=share, share_of_excess=max(0.0, min(1.0, held)))
 
 
 def _divides(evidence: Evidence, name: str, value: str) -> bool:
