@@ -135,9 +135,9 @@ class Workshop:
 
 
 def _plainer(recipe: Recipe, attempt: int) -> Recipe:
-    """Another draw is as strong as it gets, and the last one is not limited to a slice: small and faint is what cannot be seen."""
+    """Another draw is as strong as it gets, and from the third on not limited to a slice: small and faint is what cannot be seen."""
     changed: dict[str, object] = {"severity": ("high",)} if attempt else {}
-    if attempt == TRIES - 1 and recipe.sliced is None:
+    if attempt >= 2 and recipe.sliced is None:
         changed["sliced"] = False
     return recipe.model_copy(update=changed)
 

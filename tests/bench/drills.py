@@ -23,7 +23,7 @@ LIBRARY = tuple(one for one in recipes(FOLDER) if one.cause and one.type not in 
 
 @dataclass(frozen=True)
 class Solution:
-    """`first`: the engine's answer passes on the first draw; `given`: on the drill that is given, after at most three draws."""
+    """`first`: the engine's answer passes on the first draw; `given`: on the drill that is given, after at most four draws."""
 
     number: int
     name: str
