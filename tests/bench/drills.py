@@ -1,13 +1,18 @@
-"""Generated drills, and whether the engine's own answer passes. `python -m tests.bench.drills --solve 1000` takes hours."""
+"""Generated drills, and whether the engine's own answer passes.
+
+`python -m tests.bench.drills --solve 1000 --jobs 2 --kept solved.jsonl` takes hours; what is kept there is not solved again.
+"""
 
 import argparse
 import asyncio
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
+
+import orjson
 
 from bot.cli.drill import workshop
 from bot.drills.answered import engine, expert, naive
@@ -74,13 +79,27 @@ def summary(solutions: Sequence[Solution]) -> str:
     return "\n".join(lines)
 
 
+def solved_all(wanted: int, jobs: int, kept: Path | None) -> list[Solution]:
+    """The first `wanted` drills, in their order; what `kept` holds already is read, the rest is added to it as it comes."""
+    held = [Solution(**orjson.loads(line)) for line in kept.read_bytes().splitlines()] if kept is not None and kept.exists() else []
+    done = {one.number: one for one in held if one.number < wanted}
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        for ready in as_completed([pool.submit(solve, number) for number in range(wanted) if number not in done]):
+            one = ready.result()
+            done[one.number] = one
+            if kept is not None:
+                with kept.open("ab") as file:
+                    file.write(orjson.dumps(asdict(one)) + b"\n")
+    return [done[number] for number in sorted(done)]
+
+
 def main(wanted: Iterable[str] | None = None) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--solve", type=int, default=100)
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--kept", type=Path, help="JSON lines of what was solved, of this very commit")
     said = parser.parse_args(None if wanted is None else list(wanted))
-    with ProcessPoolExecutor(said.jobs, mp_context=get_context("spawn")) as pool:
-        print(summary(list(pool.map(solve, range(said.solve)))))
+    print(summary(solved_all(said.solve, said.jobs, said.kept)))
 
 
 if __name__ == "__main__":
