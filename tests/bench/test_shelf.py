@@ -1,6 +1,7 @@
-"""10,000 passages: an index over cached embeddings, and a warm search with the real model. Prints its figures (-s)."""
+"""10,000 passages: an index over cached embeddings, and a warm search with the real model. Medians of three; prints its figures (-s)."""
 
 import hashlib
+import os
 import random
 import time
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from bot.shelf.shelf import Shelf
 
 pytestmark = [pytest.mark.bench, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(900)]
 
-RUNBOOKS, SECTIONS = 2500, 4
+RUNBOOKS, SECTIONS, RUNS = 2500, 4, 3
 INDEX_S, SEARCH_MS = 10.0, 150.0
 
 
@@ -48,40 +49,57 @@ def write(folder: Path) -> None:
         (folder / f"book{number:04d}.md").write_text("\n\n".join(parts) + "\n")
 
 
-async def test_ten_thousand_passages_are_indexed_from_cache_and_searched(tmp_path: Path) -> None:
-    write(tmp_path / "books")
-    shelved = read_folders([tmp_path / "books"])
-    cache = tmp_path / "embeddings.db"
-    texts = [index.to_embed(passage) for document in shelved.documents for passage in document.passages]
-    texts += [line for document in shelved.documents for line in document.openings]
-    await CachedEmbedder(Hashed(), cache).embed(texts)
-
-    async with local_embedder() as model, chroma_vectors(tmp_path / "index" / "chroma", model.name) as vectors:
+async def indexed(folder: Path, at: Path, cache: Path) -> tuple[float, float, float]:
+    """Seconds, seconds of CPU, and seconds when nothing is new: files read, passages and opening lines into an index that was not there."""
+    async with local_embedder() as model, chroma_vectors(at / "chroma", model.name) as vectors:
         await vectors.ids()  # Chroma's import is not the index
-        started, spent_before = time.perf_counter(), time.process_time()
-        shelved = read_folders([tmp_path / "books"])
-        built = await index.build(shelved, tmp_path / "index", Dense(vectors, CachedEmbedder(model, cache)))
-        took, worked = time.perf_counter() - started, time.process_time() - spent_before
+        dense = Dense(vectors, CachedEmbedder(model, cache))
+        started, spent = time.perf_counter(), time.process_time()
+        built = await index.build(read_folders([folder]), at, dense)
+        took, worked = time.perf_counter() - started, time.process_time() - spent
         assert (built.documents, built.passages) == (RUNBOOKS, RUNBOOKS * SECTIONS)
-
         started = time.perf_counter()
-        again = await index.build(read_folders([tmp_path / "books"]), tmp_path / "index", Dense(vectors, CachedEmbedder(model, cache)))
-        renewed = time.perf_counter() - started
+        again = await index.build(read_folders([folder]), at, dense)
         assert again.embedded == 0
+        return took, worked, time.perf_counter() - started
 
-        manifest = index.read(tmp_path / "index")
-        shelf = Shelf([entry.runbook for entry in manifest.documents], Dense(vectors, model, index.openings(tmp_path / "index", manifest)))
+
+async def asked(shelf: Shelf, questions: list[str]) -> list[float]:
+    """Milliseconds a question."""
+    spent = []
+    for question in questions:
         started = time.perf_counter()
-        await shelf.search("the first question pays for the model and the words", 5, frozenset())
-        first = time.perf_counter() - started
-        spent = []
-        for document in shelved.documents[::50]:
-            started = time.perf_counter()
-            await shelf.search(f"{document.runbook.title}: {document.passages[1].text[:120]}", 5, frozenset())
-            spent.append((time.perf_counter() - started) * 1000)
-    p50, p95 = np.percentile(spent, [50, 95])
-    print(f"\n{built.passages} passages indexed in {took:.1f} s, {worked:.1f} s of CPU (target {INDEX_S:.0f});", end=" ")
-    print(f"again, nothing new: {renewed:.1f} s;", end=" ")
-    print(f"first search {first:.1f} s, then p50 {p50:.0f} ms, p95 {p95:.0f} ms (target {SEARCH_MS:.0f}, n={len(spent)})")
+        await shelf.search(question, 5, frozenset())
+        spent.append((time.perf_counter() - started) * 1000)
+    return spent
+
+
+async def test_ten_thousand_passages_are_indexed_from_cache_and_searched(tmp_path: Path) -> None:
+    books, cache, at = tmp_path / "books", tmp_path / "embeddings.db", tmp_path / f"index{RUNS - 1}"
+    write(books)
+    documents = read_folders([books]).documents
+    texts = [index.to_embed(passage) for document in documents for passage in document.passages]
+    texts += [line for document in documents for line in document.openings]
+    await CachedEmbedder(Hashed(), cache).embed(texts)
+    runs = np.array([await indexed(books, tmp_path / f"index{run}", cache) for run in range(RUNS)])
+
+    questions = [f"{document.runbook.title}: {document.passages[1].text[:120]}" for document in documents[::50]]
+    async with local_embedder() as model, chroma_vectors(at / "chroma", model.name) as vectors:
+        manifest = index.read(at)
+        shelf = Shelf([entry.runbook for entry in manifest.documents], Dense(vectors, model, index.openings(at, manifest)))
+        started = time.perf_counter()
+        await shelf.warm()
+        warmed = time.perf_counter() - started
+        (first,) = await asked(shelf, ["the first question after a start"])
+        rounds = np.array([np.percentile(await asked(shelf, questions), [50, 95]) for _ in range(RUNS)])
+    took, worked, renewed = np.median(runs, axis=0)
+    p50, p95 = np.median(rounds, axis=0)
+    each = ", ".join(f"{run:.1f}" for run in runs[:, 0])
+    print(f"\n{RUNBOOKS * SECTIONS} passages indexed in {took:.1f} s (target {INDEX_S:.0f}; each {each}), {worked:.1f} s of CPU;", end=" ")
+    print(f"again, nothing new: {renewed:.1f} s; made warm in {warmed:.1f} s, first search {first:.0f} ms,", end=" ")
+    each = ", ".join(f"{run:.0f}" for run in rounds[:, 1])
+    print(f"then p50 {p50:.0f} ms, p95 {p95:.0f} ms (target {SEARCH_MS:.0f}; each {each}; n={len(questions)} a run);", end=" ")
+    print(f"medians of {RUNS}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     assert took <= INDEX_S
     assert p95 <= SEARCH_MS
+    assert first <= 2 * SEARCH_MS  # warm means that nobody pays for the start
