@@ -88,7 +88,7 @@ def _gone(chosen: Chosen, then: BoolArray, now: BoolArray) -> tuple[BoolArray, F
     was, is_now = counts(chosen, then), counts(chosen, now)
     popular = np.sort(np.argsort(-was, kind="stable")[:POPULAR])
     promised = was[popular] / max(1.0, was.sum()) * is_now.sum()
-    told = promised >= EXPECTED
+    told = np.minimum(promised, was[popular]) >= EXPECTED  # a document that a short past saw once promises nothing
     seen = is_now[popular][told]
     return seen <= GONE * promised[told], promised[told], seen
 

@@ -67,7 +67,7 @@ def model_upsell(exam: Exam, limits: Limits) -> Examination:
     column = "model_requested" if exam.sees("llm", "model_requested") else "model_served"
     grown = _grown(exam, ops, column, limits)
     exam.require("share of calls of one model", Signal.CHANGE, grown.measured if grown is not None else exam.nothing(ops))
-    if grown is None:
+    if grown is None or grown.measured.grade is Grade.NA:  # without a share there is nothing whose price to ask for
         return exam.conclude("")
     left = grown.cell & ~grown.mine & ops.text(column).recorded
     exam.require("price per token", Signal.TOKENS, _price(ops, column, grown, left))
