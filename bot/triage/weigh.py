@@ -15,6 +15,7 @@ from bot.engine.corroboration import ASIDE, SOLE, denied, has_onset, onset_clue,
 from bot.engine.evidence import LASTING, Weighed, caps_of, layers, posterior
 from bot.engine.precedence import EDGES, EXPLAINED, Explained, excess, explain_away
 from bot.engine.remixed import MIX, remixed
+from bot.engine.topics import unchecked
 from bot.engine.window import Chosen
 from bot.model.change import Change
 from bot.model.evidence import Evidence
@@ -60,7 +61,7 @@ def weigh(
         n_current=n_current,
         moved=moved,
         claimed_visible=visible(evidence),
-        doubts=doubts(evidence),
+        doubts=(*doubts(evidence), *_unchecked(chosen, by_cause)),
         found=frozenset(one.cause for one in full if one.outcome is Outcome.FOUND),
         unseen=evidence.unseen,
         missing=missing(full),
@@ -75,6 +76,14 @@ def _mixed(evidence: Evidence, found: Mapping[str, Examination]) -> tuple[Explai
     """Found causes whose requests are as many as they were inside each part of those who ask."""
     seen = {cause: remixed(seen_by(evidence, one), one) for cause, one in sorted(found.items())}
     return tuple(Explained(cause, MIX, round(one.share, 4)) for cause, one in seen.items() if one is not None)
+
+
+def _unchecked(chosen: Chosen | None, by_cause: Mapping[str, Examination]) -> tuple[str, ...]:
+    """What the page's own signal would show first and nobody could look for."""
+    if chosen is None or chosen.signal is None:
+        return ()
+    dark = unchecked(chosen.signal.name, by_cause)
+    return (f"{chosen.signal.words} would show {', '.join(dark)} first, which could not be checked",) if dark else ()
 
 
 def _unseen(evidence: Evidence) -> tuple[str, ...]:
