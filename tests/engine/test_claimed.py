@@ -60,7 +60,7 @@ def test_a_handful_of_requests_is_no_rate() -> None:
 @pytest.mark.parametrize(
     ("title", "doubted"),
     [
-        ("letters with foreign characters in them", True),
+        ("the drawings come out upside down", True),
         ("requests per minute above threshold", False),
         ("call volume above limit (107)", False),
         ("assistant degraded", False),
