@@ -22,8 +22,8 @@ pytestmark = pytest.mark.real
 
 ROTATION = """
 name: assistant
-zone: {zone}
-people: [{{id: UANNA, name: Anna, mentor: UBEN}}, {{id: UBEN, name: Ben}}]
+zone: Europe/Berlin
+people: [{{id: UANNA, name: Anna, mentor: UBEN, zone: {zone}}}, {{id: UBEN, name: Ben}}]
 """
 
 
