@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from bot.backends.embed_local import local_embedder
-from bot.evaluation.refusal import AIM, RIDGE, fit
+from bot.evaluation.refusal import AIM, RIDGE, SIGNALS, fit
 from bot.evaluation.runbook_sets import Case, cases, load, meant
 from bot.shelf.calibration import FILE, Calibration, fitted
 from bot.shelf.read import read_folders
@@ -42,7 +42,7 @@ async def asked(data: Path) -> dict[str, list[Case]]:
 def main(data: Path) -> None:
     before, found = fitted(), asyncio.run(asked(data))
     halves = {
-        half: getattr(before, half).model_copy(update={"stand": fit(found[f"blind {half}"], found[f"named {half}"], half)})
+        half: getattr(before, half).model_copy(update={"stand": fit(found[f"blind {half}"], found[f"named {half}"], SIGNALS[half])})
         for half in ("dense", "lexical")
     }
     provenance: dict[str, str | int | float] = {
@@ -51,8 +51,7 @@ def main(data: Path) -> None:
         "embedder": "all-MiniLM-L6-v2",
         "mix": "chosen by hand on these sets, a little more words than meaning; what the choice is worth is in docs/runbooks.md",
         "stand": f"logistic regression, weights >= 0, ridge {RIDGE:g}",
-        "floor": f"{AIM['dense']:g} false matches ({AIM['lexical']:g} by words alone), half where a third of the shelf is missing, "
-        "half from other vendors; floor_unnamed: with names",
+        "floor": f"{AIM:g} false matches, half where a third of the shelf is missing, half from other vendors; floor_unnamed: with names",
     }
     done: Calibration = before.model_copy(update={"version": before.version + 1, "provenance": provenance, **halves})
     FILE.write_text(HEAD + yaml.safe_dump(done.model_dump(mode="json"), sort_keys=False, width=120), encoding="utf-8")

@@ -11,7 +11,7 @@ from bot.evaluation.runbook_sets import Case
 from bot.shelf.calibration import Evidence, Stand
 
 RIDGE = 10.0  # on standardised signals, of some 1,200 cases: between a tenth and ten times that the held-out sets agree within .02
-AIM = {"dense": 0.055, "lexical": 0.07}  # false matches on the sets that are fitted, so that on one left out they stay below .08
+AIM = 0.07  # false matches on the sets that are fitted, so that others stay below .08
 STRANGERS = ("third", "other")  # alerts without a runbook: half of them of products on the shelf, half of others
 SIGNALS = {  # of Evidence, for a shelf with embeddings and for one without
     "dense": ("margin", "words", "opening_words", "phrases", "opening"),
@@ -21,11 +21,8 @@ SIGNALS = {  # of Evidence, for a shelf with embeddings and for one without
 Numbers = npt.NDArray[np.float64]
 
 
-def fit(blind: Sequence[Case], named: Sequence[Case], kind: str) -> Stand:
-    """`kind`: dense or lexical. Cases with hidden names set the weights and the floor, those with names the floor for alerts whose name the
-    shelf does not know.
-    """
-    signals, aim = SIGNALS[kind], AIM[kind]
+def fit(blind: Sequence[Case], named: Sequence[Case], signals: Sequence[str]) -> Stand:
+    """Cases with hidden names set the weights and the floor, those with names the floor for alerts the shelf does not know by name."""
     signs = np.array([[getattr(case.evidence, name) for name in signals] for case in blind])
     right = np.array([case.rank == 1 for case in blind])
     middle, spread = signs.mean(axis=0), signs.std(axis=0) + 1e-9
@@ -42,14 +39,14 @@ def fit(blind: Sequence[Case], named: Sequence[Case], kind: str) -> Stand:
     weigh = {**dict.fromkeys(Evidence.model_fields, 0.0), **{name: round(float(w), 3) for name, w in zip(signals, weights, strict=True)}}
     bias = round(float(best[0] - (best[1:] * middle / spread).sum()), 3)
     open_ = Stand(bias=bias, weigh=Evidence.model_validate(weigh), floor=0.0, floor_unnamed=0.0)
-    floor = _floor(open_, [case for case in blind if case.shelf in STRANGERS and not case.held], aim)
+    floor = _floor(open_, [case for case in blind if case.shelf in STRANGERS and not case.held])
     unnamed = [case for case in named if case.shelf in STRANGERS and not case.held and not case.bound and case.unnamed]
-    return open_.model_copy(update={"floor": floor, "floor_unnamed": max(floor, _floor(open_, unnamed, aim))})
+    return open_.model_copy(update={"floor": floor, "floor_unnamed": max(floor, _floor(open_, unnamed))})
 
 
-def _floor(stand: Stand, without: Sequence[Case], aim: float) -> float:
-    """The chance that a share of `aim` of the alerts without a runbook reach."""
-    return round(float(np.quantile([stand.chance(case.evidence) for case in without], 1 - aim)), 3)
+def _floor(stand: Stand, without: Sequence[Case]) -> float:
+    """The chance that AIM of the alerts without a runbook reach."""
+    return round(float(np.quantile([stand.chance(case.evidence) for case in without], 1 - AIM)), 3)
 
 
 def answered(stand: Stand, case: Case) -> bool:

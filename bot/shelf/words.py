@@ -17,11 +17,6 @@ _WORD = re.compile(r"[^\W_]+")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[._/-][A-Za-z0-9]+)*")
 _HUMPS = re.compile(r"[A-Z][a-z0-9]+")
 _HOLE = re.compile(r"\{\{[^{}\n]{0,200}\}\}|<[a-z_ ]{1,30}>|\$\{?[A-Za-z_][\w.]*\}?")
-_HOW_LONG = re.compile(
-    r"\b(?:(?:for|in|over|within|during|since|after)\s+)?(?:the\s+)?(?:(?:last|past|previous)\s+)?"
-    r"(?:(?:more|longer|less)\s+than\s+|at\s+least\s+|over\s+)?\d+(?:\.\d+)?\s?(?:m|mins?|minutes?|h|hrs?|hours?|s|secs?|seconds?|d|days?)\b",
-    re.I,
-)
 _ENDINGS = (("ied", "y"), ("ies", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("es", "e"), ("s", ""))
 _DOUBLED = re.compile(r"([bdgmnprt])\1$")  # what "ing" and "ed" double: dropped, lagging, running; not passed, called, buzzed
 
@@ -71,9 +66,5 @@ def phrases(stems: list[str]) -> list[str]:
 
 
 def plain(query: str) -> str:
-    """A question without the holes of an alert's template (`<var>`, `{{ $labels.job }}`), cut to QUERY_CHARS, and without how long.
-
-    "For more than 15 minutes" says when an alert fires, not what is wrong: with it, alerts of one patience look alike.
-    """
-    whole = _HOLE.sub(" ", query[:QUERY_CHARS])
-    return " ".join(_HOW_LONG.sub(" ", whole).split()) or " ".join(whole.split())
+    """A question without the holes of an alert's template (`<var>`, `{{ $labels.job }}`), cut to QUERY_CHARS."""
+    return " ".join(_HOLE.sub(" ", query[:QUERY_CHARS]).split())
